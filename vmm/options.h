@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line, parsed: QEMU's conventions, no defaults filled in that another layer knows
+ * better, nothing opened.
+ */
+#ifndef VMM_OPTIONS_H
+#define VMM_OPTIONS_H
+
+#include <glib.h>
+
+/* NAME[,key=value…] of -M, -accel, -device, -object; keys in the order given, last one wins. */
+typedef struct {
+    char *name;
+    GPtrArray *keys;   /* char *, owned */
+    GPtrArray *values; /* char *, owned; same length */
+} OptionItem;
+
+typedef struct {
+    OptionItem *machine;    /* or NULL: the newest row */
+    GPtrArray *accels;      /* OptionItem; tried in order; empty: kvm, then nothing */
+    char *cpu;              /* or NULL: host */
+    guint32 cpus, max_cpus; /* 1 ≤ cpus ≤ max_cpus */
+    guint64 ram_size;       /* bytes */
+    guint64 max_ram_size;   /* bytes, ≥ ram_size */
+    guint32 ram_slots;
+    char *mem_path; /* or NULL */
+    gboolean mem_prealloc;
+    GPtrArray *objects; /* OptionItem */
+    GPtrArray *devices; /* OptionItem */
+    char *kernel, *initrd, *append;
+    char *serial; /* stdio, file:…, unix:…, pty, none; NULL: stdio with -nographic, else none */
+    GPtrArray *qmp;         /* char *, unparsed: unix:PATH,server=on,wait=off or stdio */
+    GPtrArray *module_dirs; /* char * */
+    char *name;
+    guint8 uuid[16];
+    gboolean have_uuid;
+    gboolean start_paused; /* -S */
+    gboolean no_reboot;
+    guint32 log_kinds; /* bit n = VdevLogKind n */
+    char *pidfile;
+} Options;
+
+typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_BAD } OptionsVerdict;
+
+/**
+ * options_parse: @argv into @options.
+ *
+ * Returns: OPTIONS_DONE when help or version was printed (exit 0), OPTIONS_BAD with @error set
+ * (exit 2). In every case options_clear() frees.
+ */
+OptionsVerdict options_parse(Options *options, int argc, char **argv, GError **error);
+void options_clear(Options *options);
+
+/** option_item_get: the last value of @key, or NULL. (transfer none) */
+const char *option_item_get(const OptionItem *item, const char *key);
+
+#endif
