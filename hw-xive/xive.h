@@ -31,7 +31,8 @@ void xive_set_servers(Xive *xive, guint32 nr_servers);
 
 /**
  * xive_vcpu_connect: connects @vcpu as interrupt server vcpu_id(@vcpu). After realize, once a vCPU.
- * Claims the vCPU's IPI source. Errors name the server and what KVM answered.
+ * The IPI sources of all servers (LISN 0 to nr_servers − 1) are claimed by realize: a guest may use
+ * any of them for any vCPU. Errors name the server and what KVM answered.
  */
 gboolean xive_vcpu_connect(Xive *xive, VdevVcpu *vcpu, GError **error);
 

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the device share: the object itself, and the steps it is made of.
+ *
+ * Not for the platform (xive.h). Everything is under the machine lock.
+ */
+#ifndef HW_XIVE_XIVE_PRIV_H
+#define HW_XIVE_XIVE_PRIV_H
+
+#include "hw-xive/core/end.h"
+#include "hw-xive/core/pq.h"
+#include "hw-xive/xive.h"
+
+/* Bounds of nr-irqs: up to what every machine type claims, and what KVM keeps per VM. */
+#define XIVE_NR_IRQS_MIN   (XIVE_LISN_VIO + 0x100u)
+#define XIVE_NR_IRQS_MAX   XIVE_NR_IRQS
+#define XIVE_NR_IRQS_ALIGN 16u /* 16 × 128 KiB: a large page of a radix guest */
+
+/* Each server takes an IPI source, and those lie below the first of the platform's own. */
+#define XIVE_NR_SERVERS_MAX XIVE_LISN_EPOW
+
+/* Priorities that a guest may use; the host keeps 7 for escalation. */
+#define XIVE_GUEST_PRIORITIES (XIVE_PRIORITIES - 1)
+
+/* The host troubles that are counted, so that a guest that provokes them cannot flood the log. */
+typedef enum {
+    XIVE_TROUBLE_SOURCE,
+    XIVE_TROUBLE_QUEUE,
+    XIVE_TROUBLE_ESB,
+    XIVE_TROUBLE_RESET,
+    XIVE_TROUBLE_N
+} XiveTrouble;
+
+struct Xive {
+    VdevDevice device;
+
+    guint32 nr_irqs;            /* property */
+    guint32 nr_servers_option;  /* property; 0: the machine's */
+    guint32 nr_servers_machine; /* of xive_set_servers() */
+
+    /* From realize to finish. */
+    guint32 nr_servers; /* in effect; a server is a vCPU id below this */
+    guint page_shift;   /* of the host: of each ESB and TIMA page */
+    VdevKdev *kdev;
+    VdevRegion *esb, *tima;
+    VdevVcpu **vcpus; /* [nr_servers]; NULL: not connected */
+
+    /* The tables. The first three have the shape of the migration stream. */
+    guint64 *eas;    /* [nr_irqs]; not valid: not claimed. KVM cannot be asked for it */
+    XiveEnd *ends;   /* [nr_servers × XIVE_PRIORITIES]; W1 is KVM's while the guest runs */
+    guint8 *status;  /* [nr_irqs]; the line is ours, PQ is KVM's while the guest runs */
+    gboolean *level; /* [nr_irqs]; LSI */
+
+    guint64 troubles[XIVE_TROUBLE_N];
+};
+
+/* --- xive.c -------------------------------------------------------------- */
+
+/** xive_nr_ends: how many ENDs the table has. */
+guint32 xive_nr_ends(const Xive *xive);
+
+/**
+ * xive_reset_routing: sources, EASes and queues as after power-on; contexts stay. KVM first, then
+ * the tables; a source that cannot be reset does not keep the others from it.
+ */
+gboolean xive_reset_routing(Xive *xive, GError **error);
+
+/** xive_warn: logs the host trouble @error at its 1st, 2nd, 4th, 8th, … time. Takes @error. */
+void xive_warn(Xive *xive, XiveTrouble trouble, GError *error);
+
+/* --- source.c ------------------------------------------------------------ */
+
+gboolean xive_lisn_is_claimed(const Xive *xive, guint64 lisn);
+
+/** xive_source_eisn: as the guest set it; the LISN itself in a source that never was. */
+guint32 xive_source_eisn(const Xive *xive, guint32 lisn);
+
+/**
+ * xive_source_configure: routes the claimed source @lisn as the EAS word @eas says; the target's
+ * queue must exist unless it is masked. When it returns no event goes where the old word said.
+ */
+gboolean xive_source_configure(Xive *xive, guint32 lisn, guint64 eas, GError **error);
+
+/** xive_source_sync: waits for the events of @lisn that are under way. */
+gboolean xive_source_sync(Xive *xive, guint32 lisn, GError **error);
+
+/** xive_source_reset: PQ of the claimed @lisn to 01, line down. */
+gboolean xive_source_reset(Xive *xive, guint32 lisn, GError **error);
+
+/**
+ * xive_source_load: an 8-byte load at @offset (below 0x1000) of the management page of the claimed
+ * @lisn. A level source whose line is up and that is ready again afterwards triggers again.
+ */
+gboolean xive_source_load(Xive *xive, guint32 lisn, guint32 offset, guint64 *value, GError **error);
+
+/** xive_source_trigger: an event of the claimed @lisn. */
+gboolean xive_source_trigger(Xive *xive, guint32 lisn, GError **error);
+
+/** xive_source_pq: PQ of the claimed @lisn now; no side effect. */
+gboolean xive_source_pq(Xive *xive, guint32 lisn, XivePq *pq, GError **error);
+
+/* --- regions.c ----------------------------------------------------------- */
+
+/**
+ * xive_regions_new: maps ESB and TIMA pages of the KVM device into the guest, both or none.
+ * xive_regions_free: takes them out; before the KVM device is freed. Idempotent.
+ * xive_regions_rebuild: both, for a KVM device made anew.
+ */
+gboolean xive_regions_new(Xive *xive, GError **error);
+void xive_regions_free(Xive *xive);
+gboolean xive_regions_rebuild(Xive *xive, GError **error);
+
+/** xive_esb_window_size: bytes. */
+guint64 xive_esb_window_size(const Xive *xive);
+
+/** xive_esb_page_gpa: guest address of page @page (XIVE_ESB_PAGE_*) of @lisn. */
+guint64 xive_esb_page_gpa(const Xive *xive, guint32 lisn, guint page);
+
+/** xive_tima_page_gpa: guest address of TIMA page @page (XIVE_TIMA_PAGE_*). */
+guint64 xive_tima_page_gpa(const Xive *xive, guint page);
+
+/** xive_esb_load, xive_esb_store: 8 bytes at @offset of page @page of the claimed source @lisn. */
+gboolean
+xive_esb_load(Xive *xive, guint32 lisn, guint page, guint32 offset, guint64 *value, GError **error);
+gboolean
+xive_esb_store(Xive *xive, guint32 lisn, guint page, guint32 offset, guint64 value, GError **error);
+
+/* --- kvm-device.c -------------------------------------------------------- */
+
+/**
+ * xive_kvm_open: creates the KVM device for xive->nr_servers servers.
+ * xive_kvm_close: frees it; regions must be gone. Idempotent.
+ */
+gboolean xive_kvm_open(Xive *xive, GError **error);
+void xive_kvm_close(Xive *xive);
+
+gboolean xive_kvm_connect(Xive *xive, VdevVcpu *vcpu, guint32 server, GError **error);
+
+/** xive_kvm_set, xive_kvm_get: an attribute. Errors name device, attribute, errno and remedy. */
+gboolean xive_kvm_set(Xive *xive, guint32 group, guint64 attr, const void *data, GError **error);
+gboolean xive_kvm_get(Xive *xive, guint32 group, guint64 attr, void *data, GError **error);
+
+/** xive_kvm_vp_get, xive_kvm_vp_set: the eight bytes of a vCPU's OS ring that KVM carries. */
+gboolean xive_kvm_vp_get(Xive *xive, guint32 server, be64 *vp, GError **error);
+gboolean xive_kvm_vp_set(Xive *xive, guint32 server, be64 vp, GError **error);
+
+#endif
