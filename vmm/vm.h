@@ -64,6 +64,13 @@ VmVcpuInfo vm_vcpu_info(const Vm *vm, guint index);
 const Options *vm_options(const Vm *vm);
 const char *vm_machine_name(const Vm *vm);
 
+/* The loaded modules, in the order they were found; (transfer none). */
+guint vm_n_modules(const Vm *vm);
+const VdevModule *vm_module(const Vm *vm, guint index);
+
+/** vm_cpu_info: what the accelerator says of the processor. (transfer none) */
+const VdevCpuInfo *vm_cpu_info(const Vm *vm);
+
 /** vm_print_irq: appends the interrupt controller's state, for people. */
 void vm_print_irq(Vm *vm, GString *text);
 

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of QMP commands, the commands that act, and the check of arguments (see the header).
+ */
+#include "vmm/monitor/commands.h"
+
+static json_t *
+query_commands(Vm *vm, json_t *arguments, GError **error)
+{
+    json_t *list = json_array();
+
+    for (const QmpCommand *command = qmp_commands; command->name != NULL; command++)
+        json_array_append_new(list, json_pack("{s:s}", "name", command->name));
+    return list;
+}
+
+/* Optional capabilities are asked for by name; this server has none. */
+static json_t *
+capabilities(Vm *vm, json_t *arguments, GError **error)
+{
+    json_t *list = json_object_get(arguments, "enable");
+    json_t *item = json_array_get(list, 0);
+
+    if (json_array_size(list) == 0)
+        return json_object();
+    if (json_is_string(item))
+        g_set_error(error, QMP_ERROR, QMP_ERROR_GENERIC, "QMP capability '%s' is not available",
+                    json_string_value(item));
+    else
+        g_set_error_literal(error, QMP_ERROR, QMP_ERROR_GENERIC,
+                            "Invalid parameter type for 'enable[0]', expected: string");
+    return NULL;
+}
+
+static json_t *
+stop(Vm *vm, json_t *arguments, GError **error)
+{
+    return vm_stop(vm, RUN_STATE_PAUSED, error) ? json_object() : NULL;
+}
+
+static json_t *
+cont(Vm *vm, json_t *arguments, GError **error)
+{
+    return vm_cont(vm, error) ? json_object() : NULL;
+}
+
+static json_t *
+system_reset(Vm *vm, json_t *arguments, GError **error)
+{
+    vm_request_reset(vm, FALSE);
+    return json_object();
+}
+
+static json_t *
+system_powerdown(Vm *vm, json_t *arguments, GError **error)
+{
+    vm_request_powerdown(vm);
+    return json_object();
+}
+
+static json_t *
+quit(Vm *vm, json_t *arguments, GError **error)
+{
+    vm_request_shutdown(vm, FALSE, 0);
+    return json_object();
+}
+
+static const QmpArg capabilities_args[] = {{"enable", QMP_ARG_ARRAY, FALSE}, {NULL}};
+static const QmpArg properties_args[] = {{"typename", QMP_ARG_STRING, TRUE}, {NULL}};
+static const QmpArg types_args[] = {
+    {"implements", QMP_ARG_STRING, FALSE}, {"abstract", QMP_ARG_BOOL, FALSE}, {NULL}};
+
+const QmpCommand qmp_commands[] = {
+    {"qmp_capabilities", capabilities, capabilities_args, .negotiation = TRUE},
+    {"query-version", qmp_query_version},
+    {"query-commands", query_commands},
+    {"query-status", qmp_query_status},
+    {"query-cpus-fast", qmp_query_cpus_fast},
+    {"query-name", qmp_query_name},
+    {"query-uuid", qmp_query_uuid},
+    {"query-target", qmp_query_target},
+    {"query-machines", qmp_query_machines},
+    {"qom-list-types", qmp_list_types, types_args},
+    {"device-list-properties", qmp_list_properties, properties_args},
+    {"x-query-irq", qmp_query_irq},
+    {"x-query-memory-map", qmp_query_memory_map},
+    {"stop", stop},
+    {"cont", cont},
+    {"system_reset", system_reset},
+    {"system_powerdown", system_powerdown},
+    {"quit", quit},
+    {NULL},
+};
+
+GQuark
+qmp_error_quark(void)
+{
+    return g_quark_from_static_string("qmp-error");
+}
+
+const char *
+qmp_error_class(const GError *error)
+{
+    static const char *const classes[] = {
+        [QMP_ERROR_GENERIC] = "GenericError",
+        [QMP_ERROR_COMMAND_NOT_FOUND] = "CommandNotFound",
+        [QMP_ERROR_DEVICE_NOT_FOUND] = "DeviceNotFound",
+    };
+
+    if (error->domain != QMP_ERROR)
+        return classes[QMP_ERROR_GENERIC];
+    return classes[error->code];
+}
+
+const QmpCommand *
+qmp_command_find(const char *name)
+{
+    for (const QmpCommand *command = qmp_commands; command->name != NULL; command++)
+        if (g_str_equal(command->name, name))
+            return command;
+    return NULL;
+}
+
+json_t *
+qmp_text(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+
+    return json_string(valid);
+}
+
+static const char *
+type_mismatch(QmpArgType type, const json_t *value)
+{
+    static const char *const names[] = {
+        [QMP_ARG_STRING] = "string", [QMP_ARG_BOOL] = "boolean",  [QMP_ARG_INT] = "integer",
+        [QMP_ARG_ARRAY] = "array",   [QMP_ARG_OBJECT] = "object",
+    };
+    gboolean fits = FALSE;
+
+    switch (type) {
+    case QMP_ARG_STRING: fits = json_is_string(value); break;
+    case QMP_ARG_BOOL: fits = json_is_boolean(value); break;
+    case QMP_ARG_INT: fits = json_is_integer(value); break;
+    case QMP_ARG_ARRAY: fits = json_is_array(value); break;
+    case QMP_ARG_OBJECT: fits = json_is_object(value); break;
+    }
+    return fits ? NULL : names[type];
+}
+
+static gboolean
+known(const QmpArg *args, const char *name)
+{
+    for (const QmpArg *arg = args; arg != NULL && arg->name != NULL; arg++)
+        if (g_str_equal(arg->name, name))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean
+qmp_args_check(const QmpArg *args, json_t *arguments, GError **error)
+{
+    const char *name;
+    json_t *value;
+
+    for (const QmpArg *arg = args; arg != NULL && arg->name != NULL; arg++) {
+        const char *expected;
+
+        value = json_object_get(arguments, arg->name);
+        if (value == NULL && !arg->required)
+            continue;
+        if (value == NULL) {
+            g_set_error(error, QMP_ERROR, QMP_ERROR_GENERIC, "Parameter '%s' is missing",
+                        arg->name);
+            return FALSE;
+        }
+        expected = type_mismatch(arg->type, value);
+        if (expected != NULL) {
+            g_set_error(error, QMP_ERROR, QMP_ERROR_GENERIC,
+                        "Invalid parameter type for '%s', expected: %s", arg->name, expected);
+            return FALSE;
+        }
+    }
+    json_object_foreach(arguments, name, value)
+    {
+        if (known(args, name))
+            continue;
+        g_set_error(error, QMP_ERROR, QMP_ERROR_GENERIC, "Parameter '%s' is unexpected", name);
+        return FALSE;
+    }
+    return TRUE;
+}

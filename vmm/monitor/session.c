@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One client's conversation (see the header).
+ */
+#include "vmm/monitor/session.h"
+#include "vmm/monitor/commands.h"
+#include "vmm/monitor/qmp-json.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct QmpSession {
+    Vm *vm;
+    QmpSendFunc send;
+    void *user;
+    QmpFramer *framer;
+    gboolean negotiated;
+};
+
+/* --- What goes out --------------------------------------------------------- */
+
+/* Takes @message. */
+static void
+send_message(QmpSession *session, json_t *message)
+{
+    char *text = json_dumps(message, JSON_ENSURE_ASCII);
+    g_autofree char *line = g_strconcat(text, "\r\n", NULL);
+
+    session->send(line, strlen(line), session->user);
+    free(text);
+    json_decref(message);
+}
+
+static void
+send_reply(QmpSession *session, const char *kind, json_t *content, json_t *id)
+{
+    json_t *reply = json_pack("{s:o}", kind, content);
+
+    if (id != NULL)
+        json_object_set(reply, "id", id);
+    send_message(session, reply);
+}
+
+static void
+send_error(QmpSession *session, const GError *error, json_t *id)
+{
+    json_t *content =
+        json_pack("{s:s,s:o}", "class", qmp_error_class(error), "desc", qmp_text(error->message));
+
+    send_reply(session, "error", content, id);
+}
+
+static void
+send_greeting(QmpSession *session)
+{
+    send_message(session,
+                 json_pack("{s:{s:o,s:[]}}", "QMP", "version", qmp_version(), "capabilities"));
+}
+
+static json_t *
+event_data(const VmEvent *event)
+{
+    const char *reason = event->reason != NULL ? event->reason : "none"; /* QEMU's word */
+
+    switch (event->kind) {
+    case VM_EVENT_RESET:
+    case VM_EVENT_SHUTDOWN:
+        return json_pack("{s:b,s:o}", "guest", event->by_guest, "reason", qmp_text(reason));
+    case VM_EVENT_GUEST_PANICKED:
+        return json_pack("{s:s,s:o}", "action", "pause", "x-message", qmp_text(reason));
+    case VM_EVENT_STOP:
+    case VM_EVENT_RESUME:
+    case VM_EVENT_POWERDOWN: break;
+    }
+    return NULL;
+}
+
+void
+qmp_session_event(QmpSession *session, const VmEvent *event)
+{
+    static const char *const names[] = {
+        [VM_EVENT_STOP] = "STOP",         [VM_EVENT_RESUME] = "RESUME",
+        [VM_EVENT_RESET] = "RESET",       [VM_EVENT_POWERDOWN] = "POWERDOWN",
+        [VM_EVENT_SHUTDOWN] = "SHUTDOWN", [VM_EVENT_GUEST_PANICKED] = "GUEST_PANICKED",
+    };
+    gint64 now = g_get_real_time(); /* microseconds */
+    json_t *data, *message;
+
+    if (!session->negotiated)
+        return;
+    message =
+        json_pack("{s:{s:I,s:I},s:s}", "timestamp", "seconds", (json_int_t)(now / G_USEC_PER_SEC),
+                  "microseconds", (json_int_t)(now % G_USEC_PER_SEC), "event", names[event->kind]);
+    data = event_data(event);
+    if (data != NULL)
+        json_object_set_new(message, "data", data);
+    send_message(session, message);
+}
+
+/* --- What comes in --------------------------------------------------------- */
+
+/* The members of a command object; QEMU's words for what is wrong with them. */
+static gboolean
+check_members(json_t *command, GError **error)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(command, name, value)
+    {
+        const char *want = NULL;
+
+        if (g_str_equal(name, "execute"))
+            want = json_is_string(value) ? NULL : "must be a string";
+        else if (g_str_equal(name, "arguments"))
+            want = json_is_object(value) ? NULL : "must be an object";
+        else if (!g_str_equal(name, "id"))
+            want = "is unexpected";
+        if (want != NULL) {
+            g_set_error(error, QMP_ERROR, QMP_ERROR_GENERIC, "QMP input member '%s' %s", name,
+                        want);
+            return FALSE;
+        }
+    }
+    if (json_object_get(command, "execute") != NULL)
+        return TRUE;
+    g_set_error_literal(error, QMP_ERROR, QMP_ERROR_GENERIC, "QMP input lacks member 'execute'");
+    return FALSE;
+}
+
+static const QmpCommand *
+find_allowed(const QmpSession *session, const char *name, GError **error)
+{
+    const QmpCommand *command = qmp_command_find(name);
+
+    if (!session->negotiated && (command == NULL || !command->negotiation))
+        g_set_error_literal(error, QMP_ERROR, QMP_ERROR_COMMAND_NOT_FOUND,
+                            "Expecting capabilities negotiation with 'qmp_capabilities'");
+    else if (command == NULL)
+        g_set_error(error, QMP_ERROR, QMP_ERROR_COMMAND_NOT_FOUND,
+                    "The command %s has not been found", name);
+    else if (session->negotiated && command->negotiation)
+        g_set_error_literal(error, QMP_ERROR, QMP_ERROR_COMMAND_NOT_FOUND,
+                            "Capabilities negotiation is already complete, command ignored");
+    else
+        return command;
+    return NULL;
+}
+
+static json_t *
+execute(QmpSession *session, json_t *object, GError **error)
+{
+    json_t *arguments = json_object_get(object, "arguments");
+    const QmpCommand *command;
+
+    if (!check_members(object, error))
+        return NULL;
+    command = find_allowed(session, json_string_value(json_object_get(object, "execute")), error);
+    if (command == NULL || !qmp_args_check(command->args, arguments, error))
+        return NULL;
+    return command->handler(session->vm, arguments, error);
+}
+
+static void
+answer_object(QmpSession *session, json_t *object)
+{
+    json_t *id = json_object_get(object, "id");
+    g_autoptr(GError) error = NULL;
+    json_t *result = execute(session, object, &error);
+
+    if (result == NULL) {
+        send_error(session, error, id);
+        return;
+    }
+    send_reply(session, "return", result, id);
+    session->negotiated = TRUE; /* before it only the command that negotiates succeeds */
+}
+
+static void
+answer_bad(QmpSession *session, const char *why)
+{
+    g_autoptr(GError) error =
+        g_error_new(QMP_ERROR, QMP_ERROR_GENERIC, "JSON parse error, %s", why);
+
+    send_error(session, error, NULL);
+}
+
+static void
+answer_text(QmpSession *session, const char *text, gsize n)
+{
+    json_error_t trouble;
+    json_t *object = json_loadb(text, n, JSON_REJECT_DUPLICATES, &trouble);
+
+    if (object == NULL)
+        answer_bad(session, trouble.text);
+    else if (!json_is_object(object))
+        answer_bad(session, "QMP input must be a JSON object");
+    else
+        answer_object(session, object);
+    json_decref(object);
+}
+
+gsize
+qmp_session_input(QmpSession *session, const guint8 *bytes, gsize n)
+{
+    gsize left = n, length;
+    QmpFrame frame = qmp_framer_next(session->framer, &bytes, &left);
+    const char *text = qmp_framer_text(session->framer, &length);
+
+    if (frame == QMP_FRAME_TEXT)
+        answer_text(session, text, length);
+    else if (frame == QMP_FRAME_BAD)
+        answer_bad(session, text);
+    return n - left;
+}
+
+QmpSession *
+qmp_session_new(Vm *vm, QmpSendFunc send, void *user)
+{
+    QmpSession *session = g_new0(QmpSession, 1);
+
+    session->vm = vm;
+    session->send = send;
+    session->user = user;
+    session->framer = qmp_framer_new();
+    send_greeting(session);
+    return session;
+}
+
+void
+qmp_session_free(QmpSession *session)
+{
+    if (session == NULL)
+        return;
+    qmp_framer_free(session->framer);
+    g_free(session);
+}
