@@ -48,7 +48,7 @@ lock_cache()
 {
     mkdir -p "$P9_CACHE"
     exec 9> "$P9_CACHE/lock"
-    flock -n 9 || { say 'waiting for another run to fill the cache'; flock 9; }
+    flock -w 3 9 || { say 'waiting for another run to fill the cache'; flock 9; }
 }
 
 unlock_cache()
