@@ -50,6 +50,7 @@ XiveEas xive_eas_unpack(guint64 word);
  */
 guint64 xive_eas_target(guint32 server, guint8 prio, guint32 eisn, gboolean masked);
 
+/** The fields of @word, one by one; see XiveEas. */
 gboolean xive_eas_is_valid(guint64 word);
 gboolean xive_eas_is_masked(guint64 word);
 guint32 xive_eas_end_index(guint64 word);

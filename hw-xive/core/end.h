@@ -56,6 +56,7 @@ void xive_end_reset(XiveEnd *end);
 gboolean
 xive_end_setup(XiveEnd *end, const XiveEq *eq, guint32 server, guint8 prio, gboolean notify);
 
+/** The bits of W0: allocated; has a queue; notifies unconditionally. */
 gboolean xive_end_is_valid(const XiveEnd *end);
 gboolean xive_end_is_enqueue(const XiveEnd *end);
 gboolean xive_end_is_notify(const XiveEnd *end);

@@ -10,15 +10,17 @@
  * any thread, the context's lock is the caller's.
  *
  * Invariants, cited by tests:
- *   TCTX-1  After every operation on a pushed context PIPR is the most urgent bit of IPB,
+ *   TCTX-1  On a pushed context, after every operation, PIPR is the most urgent bit of IPB,
  *           XIVE_PRIO_NONE if there is none.
- *   TCTX-2  After every operation on a pushed context EO is set if and only if PIPR < CPPR.
- *   TCTX-3  CPPR is 0..7 or XIVE_PRIO_NONE once written: a larger value becomes XIVE_PRIO_NONE.
- *   TCTX-4  An acknowledge with EO takes exactly one bit, the most urgent, out of IPB and leaves
- * its priority in CPPR; without EO it changes nothing. TCTX-5  Presenting is idempotent per
- * priority, and no operation but acknowledge loses a bit. TCTX-6  Nothing but an operation of the
- * OS page changes the context; other accesses load all ones and store nowhere. TCTX-7  The VP state
- * is bytes 0..7 of the OS ring as they lie in memory, on every host.
+ *   TCTX-2  On a pushed context, after every operation, EO is set if and only if PIPR < CPPR.
+ *   TCTX-3  CPPR once written is 0..7 or XIVE_PRIO_NONE: a larger value becomes that.
+ *   TCTX-4  An acknowledge with EO takes one bit, the most urgent, out of IPB and leaves its
+ *           priority in CPPR; without EO it changes nothing.
+ *   TCTX-5  Presenting twice is presenting once; nothing but acknowledge removes a bit.
+ *   TCTX-6  Nothing but an operation of the OS page changes the context; other accesses load
+ *           all ones and store nowhere.
+ *   TCTX-7  The VP state is bytes 0..7 of the OS ring as they lie in memory, on every host.
+ * (A VP state that is set replaces the bytes as they are; the next push restores 1 and 2.)
  *
  * Source: stream section xive-tctx as captured; kernel xive.rst VP state; QEMU's behaviour.
  */

@@ -170,18 +170,6 @@ only_a_valid_unmasked_word_below_the_count_routes(void)
     }
 }
 
-static void
-interrupt_numbers_are_those_guests_remember(void)
-{
-    g_assert_cmphex(XIVE_NR_IRQS, ==, 0x2000);
-    g_assert_cmphex(XIVE_LISN_IPI, ==, 0);
-    g_assert_cmphex(XIVE_LISN_EPOW, ==, 0x1000);
-    g_assert_cmphex(XIVE_LISN_HOTPLUG, ==, 0x1001);
-    g_assert_cmphex(XIVE_LISN_VIO, ==, 0x1100);
-    g_assert_cmphex(XIVE_LISN_PHB_LSI, ==, 0x1200);
-    g_assert_cmphex(XIVE_LISN_MSI, ==, 0x1300);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -200,6 +188,5 @@ main(int argc, char **argv)
     }
     g_test_add_func("/xive/eas/mask", masking_keeps_target_and_data);
     g_test_add_func("/xive/eas/route", only_a_valid_unmasked_word_below_the_count_routes);
-    g_test_add_func("/xive/eas/lisn", interrupt_numbers_are_those_guests_remember);
     return g_test_run();
 }

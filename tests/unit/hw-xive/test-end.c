@@ -231,11 +231,13 @@ what_a_stream_may_bring_is_not_always_usable(void)
         {2, 0, 0xf0000000, TRUE},           /* reserved bits are no address */
         {3, 0, 0x00008000, FALSE},          /* unaligned */
         {6, 0, 0x00800000, FALSE},          /* format 1 */
+        {6, 0, 0x00400000, FALSE},          /* NVT block 8 */
         {6, 0, 0x00080000, FALSE},          /* NVT block 1 */
         {6, 0x0007ffff, 0x000003ff, FALSE}, /* below the first NVT */
         {6, 0x0007ffff, 0x00000400, TRUE},  /* the first NVT */
         {7, 0x00ff0000, 0x00080000, FALSE}, /* priority 8 */
         {7, 0x00ff0000, 0x00ff0000, FALSE}, /* priority 0xff */
+        {7, 0x00ff0000, 0x00860000, FALSE}, /* priority 0x86 */
         {7, 0x00ff0000, 0x00070000, TRUE},
     };
 

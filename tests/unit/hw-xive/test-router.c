@@ -20,6 +20,7 @@
 typedef struct {
     guint64 eas[N_SOURCES];
     XiveEnd end[N_SERVERS * 8];
+    XiveEnd last_end; /* at XIVE_END_INDEX_MAX */
     XiveTctx tctx[N_SERVERS];
     be32 ram[RAM_WORDS];
     guint writes;
@@ -42,6 +43,8 @@ world_end(void *opaque, guint32 index)
 {
     World *world = opaque;
 
+    if (index == XIVE_END_INDEX_MAX)
+        return &world->last_end;
     return index < G_N_ELEMENTS(world->end) ? &world->end[index] : NULL;
 }
 
@@ -246,6 +249,19 @@ a_queue_without_memory_leaves_end_and_context(void)
     g_assert_cmpint(xive_router_event(&ops, world, 2).result, ==, XIVE_ROUTE_DELIVERED);
 }
 
+static void
+the_last_end_an_eas_can_name_is_followed(void)
+{
+    g_autofree World *world = world_new();
+    XiveRoute route;
+
+    world->last_end = world->end[14];
+    world->eas[1] = G_GUINT64_CONSTANT(0x80ffffff00000010);
+    route = xive_router_event(&ops, world, 1);
+    g_assert_cmpint(route.result, ==, XIVE_ROUTE_DELIVERED);
+    g_assert_cmpuint(route.end_index, ==, 0xffffff);
+}
+
 /* ROUTE-4 */
 static void
 an_event_for_a_missing_server_is_still_queued(void)
@@ -296,6 +312,7 @@ main(int argc, char **argv)
     g_test_add_func("/xive/router/masked", a_masked_or_unknown_source_has_no_effect);
     g_test_add_func("/xive/router/no-queue", a_missing_or_senseless_queue_has_no_effect);
     g_test_add_func("/xive/router/no-memory", a_queue_without_memory_leaves_end_and_context);
+    g_test_add_func("/xive/router/last-end", the_last_end_an_eas_can_name_is_followed);
     g_test_add_func("/xive/router/no-server", an_event_for_a_missing_server_is_still_queued);
     g_test_add_func("/xive/router/no-enqueue", an_end_that_does_not_enqueue_still_notifies);
     g_test_add_func("/xive/router/names", every_result_has_a_name);
