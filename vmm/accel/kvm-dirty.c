@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * KVM's memory slots and their dirty logs.
+ *
+ * A log is switched on and off by setting the same slot again with the other flag. The kernel then
+ * drops the slot's mappings, so the first log holds what was touched since, not everything: the
+ * first full copy is the caller's. A page's first read also marks it, and queue pages that the
+ * interrupt controller writes are marked only by EQ_SYNC. Reading clears and protects in one go.
+ *
+ * Source: Linux Documentation/virt/kvm/api.rst 4.8, 4.35.
+ */
+#include "vmm/accel/kvm.h"
+
+#include <errno.h>
+
+gint
+kvm_slot_set(Kvm *kvm, KvmCall call, guint32 slot, guint64 gpa, guint64 size, void *host_memory,
+             guint32 flags)
+{
+    struct kvm_userspace_memory_region region = {
+        .slot = slot,
+        .flags = flags & ACCEL_MEM_LOG_DIRTY ? KVM_MEM_LOG_DIRTY_PAGES : 0,
+        .guest_phys_addr = gpa,
+        .memory_size = size,
+        .userspace_addr = (guint64)(gsize)host_memory,
+    };
+    gint result =
+        kvm_door_ioctl(kvm->fault, call, kvm->vm_fd, KVM_SET_USER_MEMORY_REGION, (gulong)&region);
+    KvmSlot *record;
+
+    if (result < 0)
+        return result;
+    if (size == 0) {
+        g_hash_table_remove(kvm->slots, GUINT_TO_POINTER(slot));
+        return 0;
+    }
+    record = g_new0(KvmSlot, 1);
+    record->size = size;
+    record->flags = flags;
+    g_hash_table_insert(kvm->slots, GUINT_TO_POINTER(slot), record);
+    return 0;
+}
+
+gint
+kvm_memory_set(Accel *accel, guint32 slot, guint64 gpa, guint64 size, void *host_memory,
+               guint32 flags)
+{
+    if (flags & ~ACCEL_MEM_LOG_DIRTY)
+        return -EINVAL;
+    return kvm_slot_set((Kvm *)accel, KVM_CALL_MEMORY_SET, slot, gpa, size, host_memory, flags);
+}
+
+gint
+kvm_dirty_log_get(Accel *accel, guint32 slot, guint64 *words, gsize n_words)
+{
+    Kvm *kvm = (Kvm *)accel;
+    const KvmSlot *record = g_hash_table_lookup(kvm->slots, GUINT_TO_POINTER(slot));
+    struct kvm_dirty_log log = {.slot = slot, .dirty_bitmap = words};
+    guint64 pages;
+    gint result;
+
+    if (record == NULL || !(record->flags & ACCEL_MEM_LOG_DIRTY))
+        return -ENOENT;
+    /* The kernel writes one bit for each page, whatever the buffer is. */
+    pages = record->size >> kvm->info.host_page_shift;
+    if (n_words < (pages + 63) / 64)
+        return -EINVAL;
+    result = kvm_door_ioctl(kvm->fault, KVM_CALL_DIRTY_LOG_GET, kvm->vm_fd, KVM_GET_DIRTY_LOG,
+                            (gulong)&log);
+    if (result < 0)
+        return result;
+    for (gsize i = 0; i < n_words; i++)
+        words[i] = GUINT64_FROM_LE(words[i]); /* POWER's bitmap is little-endian in any mode */
+    return 0;
+}
