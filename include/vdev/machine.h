@@ -9,7 +9,7 @@
 #ifndef VDEV_MACHINE_H
 #define VDEV_MACHINE_H
 
-#include "vdev/abi.h"
+#include "vdev/device.h"
 
 typedef struct VmsStreamRules VmsStreamRules;
 

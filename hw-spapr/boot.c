@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Placing kernel, initrd, device tree and RTAS code.
+ *
+ * Not here: reading the files (the host's).
+ */
+#include "hw-spapr/boot.h"
+
+#include <libfdt.h>
+
+#include "hw-spapr/platform.h"
+
+#define MIB_SHIFT 20
+
+static guint64
+align_up(guint64 value, guint64 unit)
+{
+    return (value + unit - 1) / unit * unit;
+}
+
+static guint64
+to_mib(guint64 bytes)
+{
+    return align_up(bytes, 1u << MIB_SHIFT) >> MIB_SHIFT;
+}
+
+static gboolean
+check_blocks(const char *what, guint64 bytes, GError **error)
+{
+    guint64 below = bytes / BOOT_MEMORY_BLOCK;
+
+    if (bytes > 0 && bytes % BOOT_MEMORY_BLOCK == 0)
+        return TRUE;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                "-m: %s of %" G_GUINT64_FORMAT
+                " bytes is not a multiple of the memory block of 256 MiB; use %s%" G_GUINT64_FORMAT
+                "M",
+                what, bytes, below == 0 ? "" : "the next lower or ",
+                (below + 1) * (BOOT_MEMORY_BLOCK >> MIB_SHIFT));
+    return FALSE;
+}
+
+gboolean
+boot_check_memory(const VdevMachineConfig *config, GError **error)
+{
+    return check_blocks("a memory size", config->ram_size, error) &&
+           check_blocks("a maxmem", config->max_ram_size, error);
+}
+
+/* What is too big, and for what. */
+static gboolean
+refuse_memory(guint64 ram_size, guint64 needed, const VdevBootImage *image, GError **error)
+{
+    guint64 kernel = to_mib(image->kernel_high);
+    guint64 initrd = to_mib(image->initrd_size);
+
+    if (needed > BOOT_TOP_MAX)
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "-kernel of %" G_GUINT64_FORMAT " MiB and -initrd of %" G_GUINT64_FORMAT
+                    " MiB do not fit below 2 GiB, where they must lie: use smaller ones",
+                    kernel, initrd);
+    else
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "-m %" G_GUINT64_FORMAT "M is too small: the kernel takes %" G_GUINT64_FORMAT
+                    " MiB and the initrd %" G_GUINT64_FORMAT " MiB; use -m %" G_GUINT64_FORMAT "M",
+                    ram_size >> MIB_SHIFT, kernel, initrd,
+                    align_up(needed, BOOT_MEMORY_BLOCK) >> MIB_SHIFT);
+    return FALSE;
+}
+
+gboolean
+boot_layout_choose(BootLayout *layout, guint64 ram_size, guint64 tree_size,
+                   const VdevBootImage *image, GError **error)
+{
+    const guint64 top = MIN(ram_size, BOOT_TOP_MAX);
+    const guint64 firmware = BOOT_RTAS_SPACE + tree_size;
+    guint64 needed;
+
+    /* Sizes of files: a sum of two that are below 2 GiB cannot wrap. */
+    if (image->kernel_high > BOOT_TOP_MAX || image->initrd_size > BOOT_TOP_MAX)
+        return refuse_memory(ram_size, G_MAXUINT64, image, error);
+    *layout = (BootLayout){.entry = image->entry, .initrd_size = image->initrd_size};
+    layout->initrd = align_up(image->kernel_high, BOOT_INITRD_ALIGN);
+    needed = image->initrd_size > 0 ? layout->initrd + image->initrd_size : image->kernel_high;
+    needed = align_up(needed, BOOT_RTAS_SPACE) + firmware;
+    if (needed > top)
+        return refuse_memory(ram_size, needed, image, error);
+    layout->rtas = top - BOOT_RTAS_SPACE;
+    layout->fdt = layout->rtas - tree_size;
+    return TRUE;
+}
+
+static gboolean
+load_files(Platform *platform, const VdevBootImage *image, GError **error)
+{
+    const VdevHost *host = platform_host(platform);
+
+    if (image->has_kernel && !host->boot_kernel(host, 0, error))
+        return FALSE;
+    return image->initrd_size == 0 || host->boot_initrd(host, platform->boot.initrd, error);
+}
+
+static gboolean
+load_firmware(Platform *platform, GError **error)
+{
+    const VdevHost *host = platform_host(platform);
+    g_autofree void *tree = fdt_build(platform, error);
+
+    if (tree == NULL)
+        return FALSE;
+    if (host->guest_write(host, platform->boot.fdt, tree, fdt_totalsize(tree)) &&
+        host->guest_write(host, platform->boot.rtas, rtas_blob(), RTAS_BLOB_SIZE))
+        return TRUE;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAULT,
+                "no RAM at 0x%" G_GINT64_MODIFIER "x for the device tree", platform->boot.fdt);
+    return FALSE;
+}
+
+gboolean
+boot_load(Platform *platform, const VdevBootImage *image, GError **error)
+{
+    const VdevHost *host = platform_host(platform);
+    gint result;
+
+    if (!boot_layout_choose(&platform->boot, platform->config->ram_size, fdt_size(platform), image,
+                            error))
+        return FALSE;
+    if (!load_files(platform, image, error) || !load_firmware(platform, error))
+        return FALSE;
+    result = cpus_start(host, platform->cpus.vcpus[0], platform->boot.entry, platform->boot.fdt);
+    if (result != 0)
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-result),
+                    "vCPU 0: setting its entry registers: %s", g_strerror(-result));
+    return result == 0;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The platform's life: builds its parts in order, resets them, takes them down in reverse.
+ *
+ * Not here: what a part does.
+ */
+#include "hw-spapr/platform.h"
+
+#include <string.h>
+
+#include "hw-spapr/irq.h"
+#include "vdev/kvm-ppc.h"
+
+/* --- Properties ---------------------------------------------------------- */
+
+/* Only the first of each list is run; the others are known, to be refused with their reason. */
+static const char *const ic_modes[] = {"xive", "xics", "dual", NULL};
+static const char *const irqchips[] = {"on", "off", "split", NULL};
+
+const VdevProperty platform_props[] = {
+    {
+        .name = "ic-mode",
+        .kind = VDEV_PROP_ENUM,
+        .offset = G_STRUCT_OFFSET(Platform, ic_mode),
+        .choices = ic_modes,
+        .help = "interrupt controller: xive, the only one that spapr-xive-kvm is",
+    },
+    {
+        .name = "kernel-irqchip",
+        .kind = VDEV_PROP_ENUM,
+        .offset = G_STRUCT_OFFSET(Platform, kernel_irqchip),
+        .choices = irqchips,
+        .help = "interrupt controller in the kernel: on, since spapr-xive-kvm is the kernel's",
+    },
+    {0},
+};
+
+static gboolean
+check_properties(const Platform *platform, GError **error)
+{
+    if (platform->ic_mode != 0) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "ic-mode=%s: the interrupt controller spapr-xive-kvm has no XICS; leave it out "
+                    "or use ic-mode=xive",
+                    ic_modes[platform->ic_mode]);
+        return FALSE;
+    }
+    if (platform->kernel_irqchip != 0) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "kernel-irqchip=%s: spapr-xive-kvm is the kernel's interrupt controller; leave "
+                    "it out or use kernel-irqchip=on",
+                    irqchips[platform->kernel_irqchip]);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* --- Attach -------------------------------------------------------------- */
+
+gboolean
+platform_attach(void *machine, VdevDevice *device, GError **error)
+{
+    Platform *platform = machine;
+
+    if (device->klass != &xive_class) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "a pseries machine has no place for the device %s", device->klass->name);
+        return FALSE;
+    }
+    if (platform->xive != NULL) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "a second -device %s: a pseries machine has one interrupt controller; give it "
+                    "once",
+                    device->klass->name);
+        return FALSE;
+    }
+    platform->xive = (Xive *)device;
+    return TRUE;
+}
+
+/* --- Realize ------------------------------------------------------------- */
+
+static gboolean
+check_row(const VdevMachineRow *row, GError **error)
+{
+    if (row->refusal == NULL)
+        return TRUE;
+    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, row->refusal);
+    return FALSE;
+}
+
+static gboolean
+check_xive(const Platform *platform, GError **error)
+{
+    if (platform->xive != NULL)
+        return TRUE;
+    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        "a pseries machine needs an interrupt controller: add "
+                        "-device spapr-xive-kvm");
+    return FALSE;
+}
+
+/* All that the command line can have wrong, before anything is made. */
+static gboolean
+check_all(const Platform *platform, const VdevMachineRow *row, GError **error)
+{
+    const VdevMachineConfig *config = platform->config;
+
+    return check_row(row, error) && check_properties(platform, error) &&
+           check_xive(platform, error) && boot_check_memory(config, error) &&
+           cpus_check(platform_host(platform), row->name, config->max_cpus,
+                      platform->row->vcpu_id_shift, error);
+}
+
+/* The table of a guest that has registered none yet: radix all the same. */
+static gboolean
+reset_mmu(Platform *platform, GError **error)
+{
+    const VdevHost *host = platform_host(platform);
+    gint result = host->set_mmu(host, VDEV_MMU_RADIX | VDEV_MMU_GTSE, VDEV_PATE_GR);
+
+    platform->process_table = VDEV_PATE_GR;
+    platform->hash_reported = FALSE;
+    if (result != 0)
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-result),
+                    "the accelerator refuses a radix guest (CONFIGURE_V3_MMU): %s",
+                    g_strerror(-result));
+    return result == 0;
+}
+
+/* vCPUs before the controller that they are connected to: the order in which KVM-HV was tried. */
+static gboolean
+make_cpus_and_xive(Platform *platform, GError **error)
+{
+    const VdevMachineConfig *config = platform->config;
+    const guint32 shift = platform->row->vcpu_id_shift;
+
+    if (!cpus_make(&platform->cpus, platform_host(platform), config->cpus, shift, error))
+        return FALSE;
+    xive_set_servers(platform->xive, config->max_cpus << shift);
+    if (!xive_class.realize(platform->xive, error))
+        return FALSE;
+    platform->xive_realized = TRUE;
+    return cpus_connect(&platform->cpus, platform->xive, error) &&
+           irq_claim_events(platform->xive, error);
+}
+
+/* The order gives units and interrupts: terminal first, as in QEMU's machine with its defaults. */
+static gboolean
+make_vio(Platform *platform, GError **error)
+{
+    VdevChardev *console = platform->config->console;
+
+    if (console != NULL && !vty_make(&platform->vty, &platform->vio, platform_host(platform),
+                                     console, platform->xive, error))
+        return FALSE;
+    return nvram_make(&platform->nvram, &platform->vio, platform->xive, error);
+}
+
+static void
+make_tables(Platform *platform)
+{
+    hcall_table_add(&platform->hcalls, hcall_cpu_rows, platform);
+    hcall_table_add(&platform->hcalls, hcall_mem_rows, platform);
+    hcall_table_add(&platform->hcalls, hcall_vio_rows, platform);
+    hcall_table_add(&platform->hcalls, hcall_firmware_rows, platform);
+    hcall_table_add(&platform->hcalls, xive_hcalls, platform->xive);
+    rtas_table_init(&platform->rtas);
+    events_init(&platform->events);
+    cas_reset(&platform->cas);
+}
+
+gboolean
+platform_realize(void *machine, const VdevMachineRow *row, const VdevMachineConfig *config,
+                 GError **error)
+{
+    static const PseriesRow none = {0};
+    Platform *platform = machine;
+    const VdevHost *host = platform_host(platform);
+
+    platform->config = config;
+    platform->row = row->platform != NULL ? row->platform : &none;
+    if (!check_all(platform, row, error))
+        return FALSE;
+    make_tables(platform);
+    if (hcall_enable(host, error) && reset_mmu(platform, error) &&
+        host->ram_register_main(host, PLATFORM_RAM_NAME, 0, error) &&
+        make_cpus_and_xive(platform, error) && make_vio(platform, error))
+        return TRUE;
+    platform_finish(platform);
+    return FALSE;
+}
+
+void
+platform_finish(void *machine)
+{
+    Platform *platform = machine;
+
+    nvram_finish(&platform->nvram);
+    vty_finish(&platform->vty);
+    platform->vio = (VioBus){0};
+    events_clear(&platform->events);
+    if (platform->xive_realized)
+        xive_class.finish(platform->xive);
+    platform->xive_realized = FALSE;
+    cpus_finish(&platform->cpus);
+    memset(&platform->hcalls, 0, sizeof(platform->hcalls));
+}
+
+/* --- Life ---------------------------------------------------------------- */
+
+/* The controller before the vCPUs' memory goes: it writes its queues until it is reset. */
+gboolean
+platform_reset(void *machine, GError **error)
+{
+    Platform *platform = machine;
+    const VdevHost *host = platform_host(platform);
+
+    for (guint32 i = 0; i < platform->cpus.n; i++)
+        cpus_stop(host, platform->cpus.vcpus[i]);
+    events_clear(&platform->events);
+    cas_reset(&platform->cas);
+    if (!xive_class.reset(platform->xive, error) || !reset_mmu(platform, error) ||
+        !cpus_reset(&platform->cpus, host, error))
+        return FALSE;
+    vio_reset(&platform->vio);
+    host->ram_discard(host);
+    vty_reset(&platform->vty);
+    return TRUE;
+}
+
+gboolean
+platform_quiesce(void *machine, GError **error)
+{
+    return xive_class.quiesce(((Platform *)machine)->xive, error);
+}
+
+gboolean
+platform_resume(void *machine, GError **error)
+{
+    return xive_class.resume(((Platform *)machine)->xive, error);
+}
+
+gboolean
+platform_load_boot(void *machine, const VdevBootImage *image, GError **error)
+{
+    return boot_load(machine, image, error);
+}
+
+gint64
+platform_hcall(void *machine, VdevVcpu *vcpu, guint64 nr, guint64 *args)
+{
+    return hcall_dispatch(machine, vcpu, nr, args);
+}
+
+void
+platform_powerdown(void *machine)
+{
+    events_power_off(machine);
+}
+
+void
+platform_print_irq(void *machine, GString *text)
+{
+    xive_print(((Platform *)machine)->xive, text);
+}
