@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Runs inside the emulated POWER9 host: ours and stock QEMU in turn, ROUNDS times, the same guests.
+# Prints "WHO GUEST NAME VALUE" lines; it judges nothing (tests/bench/start does).
+
+ROUNDS=${ROUNDS:-5}
+MEM=${MEM:-512}
+RAM=$((MEM * 1048576))
+TEXT='console=hvc0 quiet'
+
+mount -t tracefs none /sys/kernel/tracing 2> /dev/null
+
+ours()
+{
+    /tests/measure "$@" -- spapr-vmm -M pseries-7.2 -accel kvm -device spapr-xive-kvm \
+        -m "$MEM" -smp 2 -nographic -serial stdio $BOOT -append "$TEXT"
+}
+
+qemu()
+{
+    # Each cap-* is one that KVM refuses on an emulated processor.
+    /tests/measure "$@" -- qemu-system-ppc64 -nodefaults -nographic -accel kvm -cpu host \
+        -M pseries-7.2,ic-mode=xive,kernel-irqchip=on,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off \
+        -m "$MEM" -smp 2 -monitor none -serial stdio $BOOT -append "$TEXT"
+}
+
+one()
+{
+    who=$1
+    guest=$2
+    shift 2
+    "$who" "$@" > /tmp/measured 2> /tmp/measure-errors || {
+        echo "bench: $who $guest failed:" >&2
+        tail -n 5 /tmp/measure-errors >&2
+        exit 1
+    }
+    sed -n "s/^BENCH //; s/^/$who $guest /; / ready$/d; p" /tmp/measured
+}
+
+round=1
+while [ "$round" -le "$ROUNDS" ]; do
+    echo "bench: round $round of $ROUNDS" >&2
+    for who in ours qemu; do
+        BOOT='-kernel /tests/guest-bench'
+        one "$who" bare --until 'BENCH ready' --ram "$RAM" --trace --events 40
+        BOOT='-kernel /boot/vmlinux -initrd /boot/guest-initrd.cpio'
+        one "$who" linux --until 'GUEST-UP' --ram "$RAM" --trace
+    done
+    round=$((round + 1))
+done
