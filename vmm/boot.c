@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Boot files into guest memory.
+ */
+#include "vmm/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vmm/boot-elf.h"
+#include "vmm/guestmem.h"
+#include "vmm/vm.h"
+
+typedef struct {
+    const char *option; /* "-kernel", "-initrd": for messages */
+    char *path;         /* NULL: not given */
+    gint fd;
+    guint64 size; /* bytes, when it was opened */
+} BootFile;
+
+struct Boot {
+    BootFile kernel, initrd;
+    ElfImage elf;
+    VdevBootImage image;
+};
+
+static gboolean
+boot_file_refuse(const BootFile *file, GError **error, gint code, const char *reason)
+{
+    g_set_error(error, VM_ERROR, code, "%s %s %s", file->option, file->path, reason);
+    return FALSE;
+}
+
+static gboolean
+boot_file_open(BootFile *file, const char *option, const char *path, GError **error)
+{
+    struct stat status;
+
+    file->option = option;
+    file->path = g_strdup(path);
+    /* O_NONBLOCK: opening a FIFO by mistake must not hang. */
+    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file->fd < 0 || fstat(file->fd, &status) != 0) {
+        g_autofree char *reason = g_strdup_printf("cannot be opened: %s", g_strerror(errno));
+
+        return boot_file_refuse(file, error, VM_ERROR_USAGE, reason);
+    }
+    if (!S_ISREG(status.st_mode))
+        return boot_file_refuse(file, error, VM_ERROR_USAGE, "is no regular file");
+    if (status.st_size == 0)
+        return boot_file_refuse(file, error, VM_ERROR_USAGE, "is empty");
+    file->size = (guint64)status.st_size;
+    return TRUE;
+}
+
+static void
+boot_file_close(BootFile *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    g_free(file->path);
+}
+
+static gboolean
+boot_open_kernel(Boot *boot, const char *path, GError **error)
+{
+    if (!boot_file_open(&boot->kernel, "-kernel", path, error))
+        return FALSE;
+    if (!elf_read(boot->kernel.fd, boot->kernel.size, &boot->elf, error)) {
+        g_prefix_error(error, "-kernel %s ", path);
+        return FALSE;
+    }
+    boot->image.has_kernel = TRUE;
+    boot->image.kernel_low = boot->elf.low;
+    boot->image.kernel_high = boot->elf.high;
+    boot->image.entry = boot->elf.entry;
+    return TRUE;
+}
+
+Boot *
+boot_new(const char *kernel, const char *initrd, GError **error)
+{
+    Boot *boot = g_new0(Boot, 1);
+
+    boot->kernel.fd = boot->initrd.fd = -1;
+    if ((kernel != NULL && !boot_open_kernel(boot, kernel, error)) ||
+        (initrd != NULL && !boot_file_open(&boot->initrd, "-initrd", initrd, error)))
+        g_clear_pointer(&boot, boot_free);
+    else
+        boot->image.initrd_size = boot->initrd.size;
+    return boot;
+}
+
+void
+boot_free(Boot *boot)
+{
+    if (boot == NULL)
+        return;
+    boot_file_close(&boot->kernel);
+    boot_file_close(&boot->initrd);
+    g_free(boot);
+}
+
+const VdevBootImage *
+boot_image(const Boot *boot)
+{
+    return &boot->image;
+}
+
+static gboolean
+boot_read(const BootFile *file, guint8 *to, guint64 n, guint64 offset, GError **error)
+{
+    while (n > 0) {
+        gssize got = pread(file->fd, to, n, (off_t)offset);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return boot_file_refuse(file, error, VM_ERROR_HOST, g_strerror(errno));
+        if (got == 0)
+            return boot_file_refuse(file, error, VM_ERROR_HOST,
+                                    "has become shorter since it was opened");
+        to += got;
+        offset += (guint64)got;
+        n -= (guint64)got;
+    }
+    return TRUE;
+}
+
+/* @n_file bytes of the file from @offset to @gpa, then zeroes up to @n bytes. */
+static gboolean
+boot_put(const BootFile *file, RamList *ram, guint64 gpa, guint64 n, guint64 offset, guint64 n_file,
+         GError **error)
+{
+    guint8 *to = guestmem_map_writable(ram, gpa, n);
+    gboolean ok;
+
+    if (to == NULL) {
+        g_set_error(error, VM_ERROR, VM_ERROR_USAGE,
+                    "%s %s needs guest memory from 0x%" G_GINT64_MODIFIER
+                    "x to 0x%" G_GINT64_MODIFIER "x, which is not all there; give more with -m",
+                    file->option, file->path, gpa, gpa + n);
+        return FALSE;
+    }
+    ok = boot_read(file, to, n_file, offset, error);
+    if (ok)
+        memset(to + n_file, 0, n - n_file);
+    guestmem_unmap(ram, gpa, n);
+    return ok;
+}
+
+gboolean
+boot_load_kernel(Boot *boot, RamList *ram, guint64 offset, GError **error)
+{
+    gboolean ok = TRUE;
+
+    for (guint i = 0; ok && i < boot->elf.n_segments; i++) {
+        const ElfSegment *segment = &boot->elf.segments[i];
+
+        ok = boot_put(&boot->kernel, ram, segment->address + offset, segment->size, segment->offset,
+                      segment->file_size, error);
+    }
+    return ok;
+}
+
+gboolean
+boot_load_initrd(Boot *boot, RamList *ram, guint64 gpa, GError **error)
+{
+    if (boot->initrd.size == 0)
+        return TRUE;
+    return boot_put(&boot->initrd, ram, gpa, boot->initrd.size, 0, boot->initrd.size, error);
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The traffic of a character device: a ring of output, a little pending input, and the operator's
+ * Ctrl-A.
+ */
+#include "vmm/chardev.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "vmm/chardev-priv.h"
+
+#define PENDING_MAX 4096 /* bytes read that the device has not taken yet */
+#define FLUSH_MS    2000
+#define ESCAPE      0x01 /* Ctrl-A */
+
+struct VdevChardev {
+    ChardevEnds ends;
+    ChardevConfig config;
+    gboolean escape, escaped; /* Ctrl-A means something; it was the last byte */
+
+    const VdevChardevOps *ops;
+    void *user;
+    guint8 pending[PENDING_MAX];
+    gsize n_pending;
+
+    guint8 *ring; /* CHARDEV_BUFFER bytes once needed */
+    gsize head, used;
+    gboolean losing; /* said so already */
+
+    guint in_source, out_source, accept_source, deliver_source; /* 0: none */
+};
+
+static void chardev_watch_input(VdevChardev *chardev);
+static void chardev_watch_accept(VdevChardev *chardev);
+static void chardev_push(VdevChardev *chardev);
+
+static void
+source_clear(guint *id)
+{
+    if (*id != 0)
+        g_source_remove(*id);
+    *id = 0;
+}
+
+/* The other end is gone. A listening socket waits for the next one. */
+static void
+chardev_disconnect(VdevChardev *chardev)
+{
+    source_clear(&chardev->in_source);
+    source_clear(&chardev->out_source);
+    if (chardev->ends.close_fds && chardev->ends.in >= 0 && chardev->ends.in == chardev->ends.out) {
+        close(chardev->ends.in);
+        chardev->ends.in = chardev->ends.out = -1;
+    } else {
+        chardev->ends.in = -1;
+    }
+    chardev_watch_accept(chardev);
+}
+
+/* ---- output -------------------------------------------------------------------------------- */
+
+static void
+ring_append(VdevChardev *chardev, const guint8 *bytes, gsize n)
+{
+    gsize over;
+
+    if (chardev->ring == NULL)
+        chardev->ring = g_malloc(CHARDEV_BUFFER);
+    if (n > CHARDEV_BUFFER) {
+        bytes += n - CHARDEV_BUFFER;
+        n = CHARDEV_BUFFER;
+    }
+    over = chardev->used + n > CHARDEV_BUFFER ? chardev->used + n - CHARDEV_BUFFER : 0;
+    chardev->head = (chardev->head + over) % CHARDEV_BUFFER;
+    chardev->used -= over;
+    for (gsize i = 0; i < n; i++)
+        chardev->ring[(chardev->head + chardev->used + i) % CHARDEV_BUFFER] = bytes[i];
+    chardev->used += n;
+
+    /* Without a reader yet, on a socket or a pseudo-terminal, the loss is expected. */
+    if (over > 0 && !chardev->losing && chardev->ends.out >= 0 && chardev->ends.slave < 0)
+        log_message(chardev->config.log, VDEV_LOG_WARNING,
+                    "console output is lost: its reader does not keep up");
+    chardev->losing = chardev->losing || over > 0;
+}
+
+/* What the other end takes now. Returns how many bytes went; stops watching a broken end. */
+static gsize
+chardev_put(VdevChardev *chardev, const guint8 *bytes, gsize n)
+{
+    gsize done = 0;
+
+    while (done < n && chardev->ends.out >= 0) {
+        gssize put = write(chardev->ends.out, bytes + done, n - done);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0 && errno == EAGAIN)
+            break;
+        if (put < 0 && chardev->ends.in == chardev->ends.out)
+            chardev_disconnect(chardev);
+        else if (put < 0)
+            return n; /* a file system that is full, a pipe that broke: nothing to wait for */
+        else
+            done += (gsize)put;
+    }
+    return done;
+}
+
+static gboolean
+chardev_out_ready(gint fd, GIOCondition condition, gpointer user)
+{
+    VdevChardev *chardev = user;
+
+    chardev->out_source = 0;
+    chardev_push(chardev);
+    return G_SOURCE_REMOVE;
+}
+
+/* As much of the ring as goes; watches for the moment when more goes. */
+static void
+chardev_push(VdevChardev *chardev)
+{
+    while (chardev->used > 0 && chardev->ends.out >= 0) {
+        gsize run = MIN(chardev->used, CHARDEV_BUFFER - chardev->head);
+        gsize put = chardev_put(chardev, chardev->ring + chardev->head, run);
+
+        chardev->head = (chardev->head + put) % CHARDEV_BUFFER;
+        chardev->used -= put;
+        if (put < run)
+            break;
+    }
+    if (chardev->used == 0)
+        chardev->losing = FALSE;
+    else if (chardev->ends.out >= 0 && chardev->out_source == 0)
+        chardev->out_source =
+            g_unix_fd_add(chardev->ends.out, G_IO_OUT, chardev_out_ready, chardev);
+}
+
+void
+chardev_write(VdevChardev *chardev, const guint8 *bytes, gsize n)
+{
+    gsize done = 0;
+
+    if (chardev == NULL || n == 0)
+        return;
+    if (chardev->used == 0)
+        done = chardev_put(chardev, bytes, n);
+    if (done == n || (chardev->ends.out < 0 && chardev->ends.listener < 0))
+        return;
+    ring_append(chardev, bytes + done, n - done);
+    chardev_push(chardev);
+}
+
+/* ---- input --------------------------------------------------------------------------------- */
+
+static void
+chardev_escape(VdevChardev *chardev, guint8 byte)
+{
+    static const char help[] = "\r\nCtrl-A x   end the VM\r\n"
+                               "Ctrl-A a   send Ctrl-A to the guest\r\n"
+                               "Ctrl-A h   this text\r\n";
+
+    chardev->escaped = FALSE;
+    if (byte == 'x' && chardev->config.quit != NULL)
+        chardev->config.quit(chardev->config.user);
+    else if (byte == 'h' || byte == '?')
+        chardev_write(chardev, (const guint8 *)help, strlen(help));
+    else if ((byte == 'a' || byte == ESCAPE) && chardev->n_pending < PENDING_MAX)
+        chardev->pending[chardev->n_pending++] = ESCAPE;
+}
+
+static void
+chardev_take(VdevChardev *chardev, const guint8 *bytes, gsize n)
+{
+    for (gsize i = 0; i < n; i++) {
+        if (chardev->escaped)
+            chardev_escape(chardev, bytes[i]);
+        else if (chardev->escape && bytes[i] == ESCAPE)
+            chardev->escaped = TRUE;
+        else if (chardev->n_pending < PENDING_MAX)
+            chardev->pending[chardev->n_pending++] = bytes[i];
+    }
+}
+
+static void
+chardev_deliver(VdevChardev *chardev)
+{
+    while (chardev->n_pending > 0 && chardev->ops != NULL) {
+        gsize n = MIN(chardev->ops->can_read(chardev->user), chardev->n_pending);
+        guint8 bytes[256];
+
+        if (n == 0)
+            return;
+        n = MIN(n, sizeof(bytes));
+        memcpy(bytes, chardev->pending, n);
+        chardev->n_pending -= n;
+        memmove(chardev->pending, chardev->pending + n, chardev->n_pending);
+        chardev->ops->read(chardev->user, bytes, n);
+    }
+}
+
+static gboolean
+chardev_in_ready(gint fd, GIOCondition condition, gpointer user)
+{
+    VdevChardev *chardev = user;
+    guint8 bytes[256];
+    gsize room = PENDING_MAX - chardev->n_pending;
+    gssize n;
+
+    /* With Ctrl-A somebody must listen even if the guest does not; else wait until it does. */
+    if (room == 0 && !chardev->escape) {
+        chardev->in_source = 0;
+        return G_SOURCE_REMOVE;
+    }
+    n = read(fd, bytes, chardev->escape ? sizeof(bytes) : MIN(sizeof(bytes), room));
+    if (n > 0) {
+        chardev_take(chardev, bytes, (gsize)n);
+        chardev_deliver(chardev);
+        return G_SOURCE_CONTINUE;
+    }
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return G_SOURCE_CONTINUE;
+    chardev->in_source = 0;
+    chardev_disconnect(chardev);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+chardev_watch_input(VdevChardev *chardev)
+{
+    if (chardev->ends.in >= 0 && chardev->in_source == 0)
+        chardev->in_source = g_unix_fd_add(chardev->ends.in, G_IO_IN | G_IO_HUP | G_IO_ERR,
+                                           chardev_in_ready, chardev);
+}
+
+static gboolean
+chardev_deliver_later(gpointer user)
+{
+    VdevChardev *chardev = user;
+
+    chardev->deliver_source = 0;
+    chardev_deliver(chardev);
+    chardev_watch_input(chardev);
+    return G_SOURCE_REMOVE;
+}
+
+void
+chardev_accept_input(VdevChardev *chardev)
+{
+    gboolean waiting;
+
+    if (chardev == NULL)
+        return;
+    waiting = chardev->n_pending > 0 || (chardev->ends.in >= 0 && chardev->in_source == 0);
+    if (waiting && chardev->deliver_source == 0)
+        chardev->deliver_source = g_idle_add(chardev_deliver_later, chardev);
+}
+
+void
+chardev_set_ops(VdevChardev *chardev, const VdevChardevOps *ops, void *user)
+{
+    if (chardev == NULL)
+        return;
+    chardev->ops = ops;
+    chardev->user = user;
+    chardev_accept_input(chardev);
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static gboolean
+chardev_accept_ready(gint fd, GIOCondition condition, gpointer user)
+{
+    VdevChardev *chardev = user;
+    gint client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (client < 0)
+        return G_SOURCE_CONTINUE;
+    chardev->accept_source = 0;
+    chardev->ends.in = chardev->ends.out = client;
+    chardev_watch_input(chardev);
+    chardev_push(chardev);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+chardev_watch_accept(VdevChardev *chardev)
+{
+    if (chardev->ends.listener >= 0 && chardev->ends.out < 0 && chardev->accept_source == 0)
+        chardev->accept_source =
+            g_unix_fd_add(chardev->ends.listener, G_IO_IN, chardev_accept_ready, chardev);
+}
+
+VdevChardev *
+chardev_new(const ChardevConfig *config, GError **error)
+{
+    VdevChardev *chardev;
+    ChardevEnds ends;
+
+    if (!chardev_ends_open(&ends, config, error))
+        return NULL;
+    if (ends.in < 0 && ends.out < 0 && ends.listener < 0)
+        return NULL;
+    chardev = g_new0(VdevChardev, 1);
+    chardev->ends = ends;
+    chardev->config = *config;
+    chardev->escape = g_str_has_suffix(config->spec, "stdio") &&
+                      (config->escape || g_str_has_prefix(config->spec, "mon:"));
+    chardev->config.spec = NULL;
+    chardev_watch_input(chardev);
+    chardev_watch_accept(chardev);
+    return chardev;
+}
+
+static void
+chardev_flush(VdevChardev *chardev)
+{
+    gint64 deadline = g_get_monotonic_time() + FLUSH_MS * 1000;
+
+    for (chardev_push(chardev); chardev->used > 0 && chardev->ends.out >= 0;
+         chardev_push(chardev)) {
+        struct pollfd out = {.fd = chardev->ends.out, .events = POLLOUT};
+        gint64 left = (deadline - g_get_monotonic_time()) / 1000;
+
+        if (left <= 0 || poll(&out, 1, (int)left) == 0)
+            return;
+    }
+}
+
+void
+chardev_free(VdevChardev *chardev)
+{
+    if (chardev == NULL)
+        return;
+    /* A pseudo-terminal keeps its output only as long as we are there: nothing to wait for. */
+    if (chardev->ends.slave < 0)
+        chardev_flush(chardev);
+    source_clear(&chardev->in_source);
+    source_clear(&chardev->out_source);
+    source_clear(&chardev->accept_source);
+    source_clear(&chardev->deliver_source);
+    chardev_ends_close(&chardev->ends);
+    g_free(chardev->ring);
+    g_free(chardev);
+}

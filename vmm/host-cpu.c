@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * VdevHost over Vm: the processor group.
+ */
+#include "vmm/vm-priv.h"
+
+static const VdevCpuInfo *
+host_cpu_info(const VdevHost *host)
+{
+    return host_vm(host)->cpu_info;
+}
+
+static gboolean
+host_enable_hcall(const VdevHost *host, guint32 nr)
+{
+    Accel *accel = host_vm(host)->accel;
+
+    return accel->klass->enable_hcall(accel, nr) == 0;
+}
+
+static gint
+host_set_mmu(const VdevHost *host, guint64 flags, guint64 process_table)
+{
+    Accel *accel = host_vm(host)->accel;
+
+    return accel->klass->set_mmu(accel, flags, process_table);
+}
+
+static VdevVcpu *
+host_vcpu_new(const VdevHost *host, guint32 id, GError **error)
+{
+    Vm *vm = host_vm(host);
+    VdevVcpu *vcpu = vcpu_new(&vm->vcpu_owner, vm->vcpus->len, id, vm->vcpus_run, error);
+
+    if (vcpu != NULL)
+        g_ptr_array_add(vm->vcpus, vcpu);
+    return vcpu;
+}
+
+static guint32
+host_vcpu_id(const VdevHost *host, const VdevVcpu *vcpu)
+{
+    return vcpu_id(vcpu);
+}
+
+static gint
+host_vcpu_get(const VdevHost *host, VdevVcpu *vcpu, guint64 reg, void *value)
+{
+    return vcpu_get(vcpu, reg, value);
+}
+
+static gint
+host_vcpu_set(const VdevHost *host, VdevVcpu *vcpu, guint64 reg, const void *value)
+{
+    return vcpu_set(vcpu, reg, value);
+}
+
+static void
+host_vcpu_start(const VdevHost *host, VdevVcpu *vcpu)
+{
+    vcpu_start(vcpu);
+}
+
+static void
+host_vcpu_stop(const VdevHost *host, VdevVcpu *vcpu)
+{
+    vcpu_stop(vcpu);
+}
+
+static gboolean
+host_vcpu_started(const VdevHost *host, const VdevVcpu *vcpu)
+{
+    return vcpu_started(vcpu);
+}
+
+void
+host_fill_cpu(VdevHost *host)
+{
+    host->cpu_info = host_cpu_info;
+    host->enable_hcall = host_enable_hcall;
+    host->set_mmu = host_set_mmu;
+    host->vcpu_new = host_vcpu_new;
+    host->vcpu_id = host_vcpu_id;
+    host->vcpu_get = host_vcpu_get;
+    host->vcpu_set = host_vcpu_set;
+    host->vcpu_start = host_vcpu_start;
+    host->vcpu_stop = host_vcpu_stop;
+    host->vcpu_started = host_vcpu_started;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Loadable modules: finding them, and checking the contract before first use.
+ */
+#ifndef VMM_MODULE_H
+#define VMM_MODULE_H
+
+#include "vdev/module.h"
+
+typedef struct ModuleSet ModuleSet;
+
+#define MODULE_DIR_VARIABLE "SPAPR_VMM_MODULE_DIR"
+
+/**
+ * module_set_load:
+ * @dirs: directories of -module-dir, in order; may be empty
+ * @groups: VDEV_GROUP_* bits of the calls that the host offers
+ *
+ * Loads every *.so of: @dirs, the directory the environment names, the build tree that the
+ * executable stands in, the installed directory. Of two files of one name the first found counts.
+ * A module stays in the process until it ends.
+ * Errors: VM_ERROR_USAGE, one line, naming the file.
+ */
+ModuleSet *module_set_load(const GPtrArray *dirs, guint32 groups, GError **error);
+void module_set_free(ModuleSet *set); /* NULL-safe */
+
+guint module_set_size(const ModuleSet *set);
+const VdevModule *module_set_get(const ModuleSet *set, guint index);
+
+/** module_set_places: where was looked, for messages. (transfer full) */
+char *module_set_places(const ModuleSet *set);
+
+/**
+ * module_check: the numbers and tables of a module, as handed out by its entry.
+ *
+ * Errors: VM_ERROR_USAGE, without the file's name.
+ */
+gboolean module_check(const VdevModule *module, guint32 groups, GError **error);
+
+#endif

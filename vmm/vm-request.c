@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests: anybody asks, the main loop acts. A vCPU thread cannot stop the machine it is part of,
+ * so nothing here waits until the main thread serves.
+ */
+#include <string.h>
+
+#include "vdev/kvm-ppc.h"
+#include "vmm/vm-priv.h"
+
+static void
+request_set(Vm *vm, guint32 bit)
+{
+    vm->asked.bits |= bit;
+    loop_wake(vm->loop);
+}
+
+void
+vm_request_end(Vm *vm, gboolean by_guest, int exit_status, const char *reason)
+{
+    g_mutex_lock(&vm->asked_mutex);
+    /* The first reason counts, but a failure is not hidden by it. */
+    if ((vm->asked.bits & VM_REQUEST_END) == 0 || (vm->asked.end_status == 0 && exit_status != 0)) {
+        vm->asked.end_by_guest = by_guest;
+        vm->asked.end_status = exit_status;
+        vm->asked.end_reason = reason;
+    }
+    request_set(vm, VM_REQUEST_END);
+    g_mutex_unlock(&vm->asked_mutex);
+}
+
+void
+vm_request_shutdown(Vm *vm, gboolean by_guest, int exit_status)
+{
+    const char *host_reason = exit_status == 0 ? "host-qmp-quit" : "host-error";
+
+    vm_request_end(vm, by_guest, exit_status, by_guest ? "guest-shutdown" : host_reason);
+}
+
+void
+vm_request_reset(Vm *vm, gboolean by_guest)
+{
+    if (vm->options->no_reboot) {
+        vm_request_end(vm, by_guest, 0, by_guest ? "guest-reset" : "host-qmp-system-reset");
+        return;
+    }
+    g_mutex_lock(&vm->asked_mutex);
+    vm->asked.reset_by_guest = by_guest;
+    request_set(vm, VM_REQUEST_RESET);
+    g_mutex_unlock(&vm->asked_mutex);
+}
+
+void
+vm_request_powerdown(Vm *vm)
+{
+    g_mutex_lock(&vm->asked_mutex);
+    request_set(vm, VM_REQUEST_POWERDOWN);
+    g_mutex_unlock(&vm->asked_mutex);
+}
+
+void
+vm_request_panic(Vm *vm, const char *message)
+{
+    g_mutex_lock(&vm->asked_mutex);
+    if ((vm->asked.bits & VM_REQUEST_PANIC) == 0) {
+        g_free(vm->asked.panic);
+        vm->asked.panic = g_strdup(message);
+    }
+    request_set(vm, VM_REQUEST_PANIC);
+    g_mutex_unlock(&vm->asked_mutex);
+}
+
+void
+vm_rest_caller(Vm *vm)
+{
+    for (guint i = 0; i < vm->vcpus->len; i++)
+        vcpu_rest_if_caller(vm->vcpus->pdata[i]);
+}
+
+/* ---- what vCPU threads report -------------------------------------------------------------- */
+
+gint64
+vm_vcpu_hcall(void *user, VdevVcpu *vcpu, guint64 nr, guint64 *args)
+{
+    Vm *vm = user;
+
+    return vm->machine->type.klass->hcall(vm->machine->object, vcpu, nr, args);
+}
+
+void
+vm_vcpu_stray_access(void *user, VdevVcpu *vcpu, const AccelExit *exit)
+{
+    Vm *vm = user;
+
+    log_printf(vm->log, VDEV_LOG_GUEST_ERROR,
+               "vCPU %u: %s of %u bytes at 0x%" G_GINT64_MODIFIER "x, where nothing is",
+               vcpu_id(vcpu), exit->mmio.is_write ? "store" : "load", exit->mmio.n, exit->mmio.gpa);
+}
+
+void
+vm_vcpu_out(void *user, VdevVcpu *vcpu, AccelExitKind kind, const char *message)
+{
+    Vm *vm = user;
+    guint64 pc = 0;
+    g_autofree char *report = NULL;
+
+    if (kind == ACCEL_EXIT_HALTED) {
+        g_mutex_lock(&vm->asked_mutex);
+        request_set(vm, VM_REQUEST_HALTED);
+        g_mutex_unlock(&vm->asked_mutex);
+        return;
+    }
+    machine_lock_vcpu(&vm->lock);
+    if (vcpu_get(vcpu, VDEV_REG_PC, &pc) != 0)
+        pc = 0;
+    report =
+        g_strdup_printf("vCPU %u at pc 0x%" G_GINT64_MODIFIER "x: %s", vcpu_id(vcpu), pc, message);
+    if (kind == ACCEL_EXIT_GUEST_FAULT) {
+        g_autofree char *text = g_strconcat("guest error: ", report, NULL);
+
+        vm_request_panic(vm, text);
+    } else {
+        log_printf(vm->log, VDEV_LOG_WARNING, "%s", report);
+        vm_request_shutdown(vm, FALSE, 1);
+    }
+    machine_unlock(&vm->lock);
+}
+
+/* ---- serving ------------------------------------------------------------------------------- */
+
+static gboolean
+vm_has_monitor(const Vm *vm)
+{
+    return vm->options->qmp->len > 0;
+}
+
+static void
+serve_end(Vm *vm, const VmAsked *asked)
+{
+    vm_emit(vm, VM_EVENT_SHUTDOWN, asked->end_by_guest, asked->end_reason);
+    vm_pause(vm);
+    if (runstate_may(vm->state, RUN_STATE_SHUTDOWN))
+        vm->state = RUN_STATE_SHUTDOWN;
+    vm->ended = TRUE;
+    vm->exit_status = asked->end_status;
+}
+
+/* The guest cannot go on. An operator at a monitor may look at it; without one it ends. */
+static void
+serve_panic(Vm *vm, const VmAsked *asked)
+{
+    const char *text = asked->panic == NULL ? "the guest panicked" : asked->panic;
+
+    log_message(vm->log, VDEV_LOG_WARNING, text);
+    vm_emit(vm, VM_EVENT_GUEST_PANICKED, TRUE, text);
+    vm_halt(vm, RUN_STATE_GUEST_PANICKED);
+    if (!vm_has_monitor(vm))
+        vm_request_end(vm, TRUE, 1, "guest-panic");
+}
+
+static void
+serve_reset(Vm *vm, const VmAsked *asked)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (vm_reset(vm, asked->reset_by_guest, &error))
+        return;
+    log_printf(vm->log, VDEV_LOG_WARNING, "reset failed: %s", error->message);
+    if (runstate_may(vm->state, RUN_STATE_INTERNAL_ERROR))
+        vm->state = RUN_STATE_INTERNAL_ERROR;
+    vm_request_shutdown(vm, FALSE, 1);
+}
+
+static void
+serve_powerdown(Vm *vm, const VmAsked *asked)
+{
+    vm_emit(vm, VM_EVENT_POWERDOWN, FALSE, NULL);
+    vm->machine->type.klass->powerdown(vm->machine->object);
+}
+
+/* Scripts of the model end; when the last one has, and nobody could start another, so does the VM.
+ */
+static void
+serve_halted(Vm *vm, const VmAsked *asked)
+{
+    gboolean some_started = FALSE;
+
+    for (guint i = 0; i < vm->vcpus->len; i++) {
+        if (!vcpu_idle(vm->vcpus->pdata[i]))
+            return;
+        some_started = some_started || vcpu_started(vm->vcpus->pdata[i]);
+    }
+    if (some_started && !vm_has_monitor(vm))
+        vm_request_end(vm, TRUE, 0, "guest-shutdown");
+}
+
+/* In this order: an end makes the rest needless. */
+static const struct {
+    VmRequestBit bit;
+    void (*serve)(Vm *vm, const VmAsked *asked);
+} services[] = {
+    {VM_REQUEST_END, serve_end},       {VM_REQUEST_PANIC, serve_panic},
+    {VM_REQUEST_RESET, serve_reset},   {VM_REQUEST_POWERDOWN, serve_powerdown},
+    {VM_REQUEST_HALTED, serve_halted},
+};
+
+void
+vm_serve_requests(Vm *vm)
+{
+    VmAsked asked;
+
+    g_mutex_lock(&vm->asked_mutex);
+    asked = vm->asked;
+    vm->asked.bits = 0;
+    vm->asked.panic = NULL;
+    g_mutex_unlock(&vm->asked_mutex);
+    for (guint i = 0; i < G_N_ELEMENTS(services) && !vm->ended; i++)
+        if ((asked.bits & services[i].bit) != 0)
+            services[i].serve(vm, &asked);
+    g_free(asked.panic);
+}

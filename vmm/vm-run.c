@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Stop, go on, reset: the vCPUs, the machine's quiesce and resume, the run state, the events.
+ *
+ * quiesce and resume are paired on every path: stop quiesces, go on resumes; a reset of a stopped
+ * machine resumes it first (nothing runs yet), resets it, and quiesces it again.
+ */
+#include "vmm/vm-priv.h"
+
+void
+vm_emit(Vm *vm, VmEventKind kind, gboolean by_guest, const char *reason)
+{
+    VmEvent event = {.kind = kind, .by_guest = by_guest, .reason = reason};
+    g_autofree VmListener *copy = NULL;
+    guint n = vm->listeners->len;
+
+    /* A listener may remove itself. */
+    copy = g_memdup2(vm->listeners->data, n * sizeof(VmListener));
+    for (guint i = 0; i < n; i++)
+        copy[i].func(vm, &event, copy[i].user);
+}
+
+static void
+vm_set_state(Vm *vm, RunState state)
+{
+    g_assert(runstate_may(vm->state, state));
+    vm->state = state;
+}
+
+void
+vm_pause(Vm *vm)
+{
+    for (guint i = 0; i < vm->vcpus->len; i++)
+        vcpu_set_machine_runs(vm->vcpus->pdata[i], FALSE);
+    for (guint i = 0; i < vm->vcpus->len; i++)
+        vcpu_wait_parked(vm->vcpus->pdata[i]);
+    vm->vcpus_run = FALSE;
+}
+
+void
+vm_unpause(Vm *vm)
+{
+    vm->vcpus_run = TRUE;
+    for (guint i = 0; i < vm->vcpus->len; i++)
+        vcpu_set_machine_runs(vm->vcpus->pdata[i], TRUE);
+}
+
+static gboolean
+vm_quiesce(Vm *vm, GError **error)
+{
+    if (!vm->quiesced)
+        vm->quiesced = vm->machine->type.klass->quiesce(vm->machine->object, error);
+    return vm->quiesced;
+}
+
+static gboolean
+vm_resume(Vm *vm, GError **error)
+{
+    if (!vm->machine->type.klass->resume(vm->machine->object, error))
+        return FALSE;
+    vm->quiesced = FALSE;
+    return TRUE;
+}
+
+gboolean
+vm_stop(Vm *vm, RunState why, GError **error)
+{
+    if (!vm->vcpus_run)
+        return TRUE;
+    vm_pause(vm);
+    if (!vm_quiesce(vm, error)) {
+        g_autoptr(GError) second = NULL;
+
+        /* What was quiesced half is undone; the guest goes on. */
+        if (!vm_resume(vm, &second))
+            log_printf(vm->log, VDEV_LOG_WARNING, "after a failed stop: %s", second->message);
+        vm_unpause(vm);
+        return FALSE;
+    }
+    vm_set_state(vm, why);
+    vm_emit(vm, VM_EVENT_STOP, FALSE, NULL);
+    return TRUE;
+}
+
+void
+vm_halt(Vm *vm, RunState why)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!vm->vcpus_run)
+        return;
+    vm_pause(vm);
+    if (!vm_quiesce(vm, &error))
+        log_printf(vm->log, VDEV_LOG_WARNING, "the machine did not quiesce: %s", error->message);
+    vm_set_state(vm, why);
+    vm_emit(vm, VM_EVENT_STOP, FALSE, NULL);
+}
+
+gboolean
+vm_cont(Vm *vm, GError **error)
+{
+    if (vm->vcpus_run)
+        return TRUE;
+    if (vm->ended || !runstate_may(vm->state, RUN_STATE_RUNNING))
+        return vm_usage(error, "the VM is in state %s: a reset is needed first",
+                        runstate_name(vm->state));
+    if (!vm_resume(vm, error))
+        return FALSE;
+    vm_set_state(vm, RUN_STATE_RUNNING);
+    vm_emit(vm, VM_EVENT_RESUME, FALSE, NULL);
+    vm_unpause(vm);
+    return TRUE;
+}
+
+gboolean
+vm_reset_machine(Vm *vm, GError **error)
+{
+    const VdevMachineClass *klass = vm->machine->type.klass;
+    void *object = vm->machine->object;
+
+    return klass->reset(object, error) && klass->load_boot(object, boot_image(vm->boot), error);
+}
+
+gboolean
+vm_reset(Vm *vm, gboolean by_guest, GError **error)
+{
+    gboolean was_running = vm->vcpus_run;
+    gboolean was_quiesced = vm->quiesced;
+
+    vm_pause(vm);
+    if ((was_quiesced && !vm_resume(vm, error)) || !vm_reset_machine(vm, error))
+        return FALSE;
+    vm_emit(vm, VM_EVENT_RESET, by_guest, by_guest ? "guest-reset" : "host-qmp-system-reset");
+    if (was_running) {
+        if (!vm_resume(vm, error))
+            return FALSE;
+        vm_unpause(vm);
+        return TRUE;
+    }
+    if (runstate_may(vm->state, RUN_STATE_PRELAUNCH))
+        vm_set_state(vm, RUN_STATE_PRELAUNCH);
+    return !was_quiesced || vm_quiesce(vm, error);
+}
