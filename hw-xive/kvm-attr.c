@@ -20,15 +20,17 @@ xive_kvm_source_word(gboolean level, gboolean asserted)
 }
 
 guint64
-xive_kvm_config_word(guint64 eas)
+xive_kvm_config_word(guint64 eas, guint64 in_force)
 {
     guint32 end_index = xive_eas_end_index(eas);
+    gboolean masked = xive_eas_is_masked(eas);
     guint64 word = 0;
 
     word = bits_set(VDEV_XIVE_CONFIG_PRIORITY, word, xive_end_index_prio(end_index));
     word = bits_set(VDEV_XIVE_CONFIG_SERVER, word, xive_end_index_server(end_index));
-    word = bits_set(VDEV_XIVE_CONFIG_MASKED, word, xive_eas_is_masked(eas) ? 1 : 0);
-    return bits_set(VDEV_XIVE_CONFIG_EISN, word, xive_eas_eisn(eas));
+    word = bits_set(VDEV_XIVE_CONFIG_MASKED, word, masked ? 1 : 0);
+    return bits_set(VDEV_XIVE_CONFIG_EISN, word,
+                    masked ? xive_eas_eisn(in_force) ^ 1 : xive_eas_eisn(eas));
 }
 
 XiveKvmConfig

@@ -28,8 +28,14 @@ typedef struct {
  */
 guint64 xive_kvm_source_word(gboolean level, gboolean asserted);
 
-/** xive_kvm_config_word: of SOURCE_CONFIG, for the EAS word @eas (valid, block 0). */
-guint64 xive_kvm_config_word(guint64 eas);
+/**
+ * xive_kvm_config_word: of SOURCE_CONFIG, for the EAS word @eas (valid, block 0).
+ * @in_force: the EAS word of the last configuration
+ *
+ * KVM overlooks the mask in a word that names the server, priority and EISN in force, so a masking
+ * word names another EISN. KVM forgets it, and the server, while the source is masked.
+ */
+guint64 xive_kvm_config_word(guint64 eas, guint64 in_force);
 
 /** xive_kvm_config_unpack: any word has a meaning. */
 XiveKvmConfig xive_kvm_config_unpack(guint64 word);

@@ -79,7 +79,7 @@ xive_source_sync(Xive *xive, guint32 lisn, GError **error)
 gboolean
 xive_source_configure(Xive *xive, guint32 lisn, guint64 eas, GError **error)
 {
-    guint64 word = xive_kvm_config_word(eas);
+    guint64 word = xive_kvm_config_word(eas, xive->eas[lisn]);
     gboolean was_live = !xive_eas_is_masked(xive->eas[lisn]);
 
     if (xive->eas[lisn] == eas)

@@ -44,11 +44,12 @@ struct Xive {
     VdevKdev *kdev;
     VdevRegion *esb, *tima;
     VdevVcpu **vcpus; /* [nr_servers]; NULL: not connected */
+    gboolean quiesced;
 
     /* The tables. The first three have the shape of the migration stream. */
     guint64 *eas;    /* [nr_irqs]; not valid: not claimed. KVM cannot be asked for it */
     XiveEnd *ends;   /* [nr_servers × XIVE_PRIORITIES]; W1 is KVM's while the guest runs */
-    guint8 *status;  /* [nr_irqs]; the line is ours, PQ is KVM's while the guest runs */
+    guint8 *status;  /* [nr_irqs]; the line is ours, PQ is KVM's unless quiesced */
     gboolean *level; /* [nr_irqs]; LSI */
 
     guint64 troubles[XIVE_TROUBLE_N];
@@ -67,6 +68,12 @@ gboolean xive_reset_routing(Xive *xive, GError **error);
 
 /** xive_warn: logs the host trouble @error at its 1st, 2nd, 4th, 8th, … time. Takes @error. */
 void xive_warn(Xive *xive, XiveTrouble trouble, GError *error);
+
+/* --- quiesce.c ----------------------------------------------------------- */
+
+/** xive_quiesce, xive_resume: as VdevClass has them. A failed quiesce holds no source. */
+gboolean xive_quiesce(void *device, GError **error);
+gboolean xive_resume(void *device, GError **error);
 
 /* --- source.c ------------------------------------------------------------ */
 

@@ -6,7 +6,8 @@
  *   reset    KVM device → tables → PQ of every source → context of every vCPU
  *   finish   windows → tables → KVM device
  *
- * Not here: what a source does (source.c), what a guest asks (hcall.c).
+ * Not here: what a source does (source.c), how all are held (quiesce.c), what a guest asks
+ * (hcall.c).
  */
 #include "hw-xive/xive.h"
 
@@ -186,6 +187,7 @@ xive_finish(void *device)
     tables_free(xive);
     xive_kvm_close(xive);
     xive->nr_servers = 0;
+    xive->quiesced = FALSE;
 }
 
 static gboolean
@@ -248,6 +250,7 @@ xive_reset_routing(Xive *xive, GError **error)
 {
     if (!xive_kvm_set(xive, VDEV_XIVE_GRP_CTRL, VDEV_XIVE_CTRL_RESET, NULL, error))
         return FALSE;
+    xive->quiesced = FALSE;
     reset_ends(xive);
     return reset_sources(xive, error);
 }
@@ -278,5 +281,7 @@ const VdevClass xive_class = {
     .props = xive_props,
     .realize = xive_realize,
     .reset = xive_reset,
+    .quiesce = xive_quiesce,
+    .resume = xive_resume,
     .finish = xive_finish,
 };

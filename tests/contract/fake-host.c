@@ -4,11 +4,10 @@
  */
 #include "tests/contract/fake-host.h"
 
-#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define MAIN_SLOT 0u
-#define RAM_ALIGN 0x10000u
 
 struct VdevTimer {
     VdevTimerFunc func;
@@ -20,6 +19,12 @@ static FakeHost *
 self(const VdevHost *host)
 {
     return host->opaque;
+}
+
+static const AccelClass *
+klass(const VdevHost *host)
+{
+    return self(host)->accel->klass;
 }
 
 /* Counts a call that may fail; 0, or −errno when it is the one that shall. */
@@ -125,7 +130,7 @@ fake_ram_register_main(const VdevHost *host, const char *name, guint64 gpa, GErr
     if (!step_error(fake, name, error))
         return FALSE;
     g_assert_cmpint(
-        fake->accel->klass->memory_set(fake->accel, MAIN_SLOT, gpa, fake->ram_size, fake->ram, 0),
+        klass(&fake->table)->memory_set(fake->accel, MAIN_SLOT, gpa, fake->ram_size, fake->ram, 0),
         ==, 0);
     fake->ram_gpa = gpa;
     fake->ram_registered = TRUE;
@@ -135,7 +140,7 @@ fake_ram_register_main(const VdevHost *host, const char *name, guint64 gpa, GErr
 static void
 fake_ram_discard(const VdevHost *host)
 {
-    memset(self(host)->ram, 0, self(host)->ram_size);
+    g_assert_cmpint(madvise(self(host)->ram, self(host)->ram_size, MADV_DONTNEED), ==, 0);
 }
 
 static gboolean
@@ -157,13 +162,13 @@ fake_boot_initrd(const VdevHost *host, guint64 gpa, GError **error)
 static const VdevCpuInfo *
 fake_cpu_info(const VdevHost *host)
 {
-    return self(host)->accel->klass->cpu_info(self(host)->accel);
+    return klass(host)->cpu_info(self(host)->accel);
 }
 
 static gboolean
 fake_enable_hcall(const VdevHost *host, guint32 nr)
 {
-    return self(host)->accel->klass->enable_hcall(self(host)->accel, nr) == 0;
+    return klass(host)->enable_hcall(self(host)->accel, nr) == 0;
 }
 
 static gint
@@ -173,8 +178,7 @@ fake_set_mmu(const VdevHost *host, guint64 flags, guint64 process_table)
 
     self(host)->mmu_flags = flags;
     self(host)->mmu_table = process_table;
-    return result != 0 ? result
-                       : self(host)->accel->klass->set_mmu(self(host)->accel, flags, process_table);
+    return result != 0 ? result : klass(host)->set_mmu(self(host)->accel, flags, process_table);
 }
 
 static VdevVcpu *
@@ -186,7 +190,7 @@ fake_vcpu_new(const VdevHost *host, guint32 id, GError **error)
 
     if (!step_error(fake, "vCPU", error))
         return NULL;
-    accel_vcpu = fake->accel->klass->vcpu_new(fake->accel, id, error);
+    accel_vcpu = klass(&fake->table)->vcpu_new(fake->accel, id, error);
     if (accel_vcpu == NULL)
         return NULL;
     vcpu = g_new0(FakeVcpu, 1);
@@ -205,21 +209,13 @@ fake_vcpu_id(const VdevHost *host, const VdevVcpu *vcpu)
 static gint
 fake_vcpu_get(const VdevHost *host, VdevVcpu *vcpu, guint64 reg, void *value)
 {
-    gint result = step(self(host));
-
-    return result != 0
-               ? result
-               : self(host)->accel->klass->vcpu_get(((FakeVcpu *)vcpu)->accel_vcpu, reg, value);
+    return step(self(host)) ?: klass(host)->vcpu_get(((FakeVcpu *)vcpu)->accel_vcpu, reg, value);
 }
 
 static gint
 fake_vcpu_set(const VdevHost *host, VdevVcpu *vcpu, guint64 reg, const void *value)
 {
-    gint result = step(self(host));
-
-    return result != 0
-               ? result
-               : self(host)->accel->klass->vcpu_set(((FakeVcpu *)vcpu)->accel_vcpu, reg, value);
+    return step(self(host)) ?: klass(host)->vcpu_set(((FakeVcpu *)vcpu)->accel_vcpu, reg, value);
 }
 
 static void
@@ -250,7 +246,7 @@ fake_kdev_new(const VdevHost *host, guint32 type, gint *errnum)
 
     *errnum = step(fake);
     if (*errnum == 0)
-        kdev = fake->accel->klass->kdev_new(fake->accel, type, errnum);
+        kdev = klass(&fake->table)->kdev_new(fake->accel, type, errnum);
     if (kdev != NULL)
         g_ptr_array_add(fake->kdevs, kdev);
     return (VdevKdev *)kdev;
@@ -263,35 +259,27 @@ fake_kdev_free(const VdevHost *host, VdevKdev *kdev)
         return;
     g_assert_cmpuint(self(host)->regions->len, ==, 0);
     g_assert_true(g_ptr_array_remove(self(host)->kdevs, kdev));
-    self(host)->accel->klass->kdev_free((AccelKdev *)kdev);
+    klass(host)->kdev_free((AccelKdev *)kdev);
 }
 
 static gint
 fake_kdev_set(const VdevHost *host, VdevKdev *kdev, guint32 group, guint64 attr, const void *data)
 {
-    gint result = step(self(host));
-
-    return result != 0 ? result
-                       : self(host)->accel->klass->kdev_set((AccelKdev *)kdev, group, attr, data);
+    return step(self(host)) ?: klass(host)->kdev_set((AccelKdev *)kdev, group, attr, data);
 }
 
 static gint
 fake_kdev_get(const VdevHost *host, VdevKdev *kdev, guint32 group, guint64 attr, void *data)
 {
-    gint result = step(self(host));
-
-    return result != 0 ? result
-                       : self(host)->accel->klass->kdev_get((AccelKdev *)kdev, group, attr, data);
+    return step(self(host)) ?: klass(host)->kdev_get((AccelKdev *)kdev, group, attr, data);
 }
 
 static gint
 fake_kdev_connect(const VdevHost *host, VdevKdev *kdev, VdevVcpu *vcpu, guint32 server)
 {
-    gint result = step(self(host));
-
-    return result != 0 ? result
-                       : self(host)->accel->klass->kdev_connect(
-                             (AccelKdev *)kdev, ((FakeVcpu *)vcpu)->accel_vcpu, server);
+    return step(self(host))
+               ?: klass(host)->kdev_connect((AccelKdev *)kdev, ((FakeVcpu *)vcpu)->accel_vcpu,
+                                            server);
 }
 
 static VdevRegion *
@@ -302,7 +290,7 @@ fake_region_new(const VdevHost *host, const VdevRegionSpec *spec, GError **error
 
     if (!step_error(fake, spec->name, error))
         return NULL;
-    region = fake->accel->klass->region_new((AccelKdev *)spec->kdev, fake->next_slot, spec, error);
+    region = klass(&fake->table)->region_new((AccelKdev *)spec->kdev, fake->next_slot, spec, error);
     if (region == NULL)
         return NULL;
     fake->next_slot++;
@@ -316,7 +304,7 @@ fake_region_free(const VdevHost *host, VdevRegion *region)
     if (region == NULL)
         return;
     g_assert_true(g_ptr_array_remove(self(host)->regions, region));
-    self(host)->accel->klass->region_free((AccelRegion *)region);
+    klass(host)->region_free((AccelRegion *)region);
 }
 
 static gboolean
@@ -324,7 +312,7 @@ fake_region_load64(const VdevHost *host, VdevRegion *region, guint64 offset, gui
                    GError **error)
 {
     return step_error(self(host), "load", error) &&
-           self(host)->accel->klass->region_load64((AccelRegion *)region, offset, value, error);
+           klass(host)->region_load64((AccelRegion *)region, offset, value, error);
 }
 
 static gboolean
@@ -332,7 +320,7 @@ fake_region_store64(const VdevHost *host, VdevRegion *region, guint64 offset, gu
                     GError **error)
 {
     return step_error(self(host), "store", error) &&
-           self(host)->accel->klass->region_store64((AccelRegion *)region, offset, value, error);
+           klass(host)->region_store64((AccelRegion *)region, offset, value, error);
 }
 
 /* --- Console and timers -------------------------------------------------- */
@@ -435,7 +423,9 @@ fake_host_new(guint64 ram_size, guint32 max_cpus)
     fake->table.opaque = fake;
     fake->accel = model_accel_class.open(&config, &error);
     g_assert_no_error(error);
-    fake->ram = g_aligned_alloc0(1, ram_size, RAM_ALIGN);
+    fake->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    g_assert_true(fake->ram != MAP_FAILED);
     fake->ram_size = ram_size;
     fake->log_kinds = 1u << VDEV_LOG_WARNING;
     fake->log = g_string_new(NULL);
@@ -461,11 +451,11 @@ fake_host_free(FakeHost *fake)
         return;
     g_assert_cmpuint(fake_host_alive(fake), ==, 0);
     for (guint i = 0; i < fake->vcpus->len; i++)
-        fake->accel->klass->vcpu_free(((FakeVcpu *)fake->vcpus->pdata[i])->accel_vcpu);
+        klass(&fake->table)->vcpu_free(((FakeVcpu *)fake->vcpus->pdata[i])->accel_vcpu);
     if (fake->ram_registered)
-        fake->accel->klass->memory_set(fake->accel, MAIN_SLOT, fake->ram_gpa, 0, fake->ram, 0);
-    fake->accel->klass->close(fake->accel);
-    g_aligned_free(fake->ram);
+        klass(&fake->table)->memory_set(fake->accel, MAIN_SLOT, fake->ram_gpa, 0, fake->ram, 0);
+    klass(&fake->table)->close(fake->accel);
+    munmap(fake->ram, fake->ram_size);
     g_string_free(fake->log, TRUE);
     g_string_free(fake->console, TRUE);
     g_ptr_array_free(fake->vcpus, TRUE);

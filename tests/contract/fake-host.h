@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A host in about two hundred lines: VdevHost over one flat block of guest memory and the model's
- * devices. What a module asks is recorded in plain fields, for tests to look at.
+ * The smallest host: VdevHost over one flat block of guest memory and the model's devices. What a
+ * module asks is recorded in plain fields, for tests to look at.
  *
  * Not here: running vCPUs, files, sockets, a clock that moves. One thread; no lock.
  */
