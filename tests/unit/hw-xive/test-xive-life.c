@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "hw-xive/core/eas.h"
 #include "tests/unit/hw-xive/xive-rig.h"
 
 /* --- Properties ---------------------------------------------------------- */
@@ -327,49 +326,6 @@ raising_a_source_that_kvm_refuses_only_warns(void)
 
 /* --- Reset --------------------------------------------------------------- */
 
-/* What a guest may leave behind. The edge source is masked, so KVM's own reset leaves it alone. */
-static void
-disturb(Rig *rig)
-{
-    g_autoptr(GError) error = NULL;
-
-    rig_queue(rig, 0, 6, 0);
-    rig_queue(rig, 1, 0, 1);
-    g_assert_cmpint(rig_call(rig, SET_SOURCE_CONFIG, 2, RIG_LSI, 0, 6, 5), ==, H_SUCCESS);
-    g_assert_cmpint(rig_call(rig, SET_SOURCE_CONFIG, 3, RIG_EDGE, 1, 0, 6), ==, H_SUCCESS);
-    g_assert_cmpint(rig_call(rig, INT_ESB, 0, RIG_EDGE, 0xc00, 0, 0), ==, H_SUCCESS);
-    g_assert_cmpint(rig_call(rig, INT_ESB, 0, RIG_LSI, 0xc00, 0, 0), ==, H_SUCCESS);
-    xive_set_level(rig->xive, RIG_LSI, TRUE);
-    for (guint32 i = 0; i < RIG_VCPUS; i++)
-        g_assert_true(xive_kvm_vp_set(rig->xive, i,
-                                      be64_make(G_GUINT64_CONSTANT(0x80ff4000ff000001)), &error));
-}
-
-static void
-assert_pristine(Rig *rig)
-{
-    g_autoptr(GError) error = NULL;
-    XiveEnd fresh;
-
-    xive_end_reset(&fresh);
-    for (guint32 i = 0; i < xive_nr_ends(rig->xive); i++)
-        g_assert_cmpmem(&rig->xive->ends[i], sizeof(fresh), &fresh, sizeof(fresh));
-    for (guint32 i = 0; i < rig->xive->nr_irqs; i++) {
-        gboolean claimed = i < RIG_VCPUS || i == RIG_EDGE || i == RIG_LSI;
-
-        g_assert_cmphex(rig->xive->eas[i], ==, claimed ? XIVE_EAS_RESET : 0);
-        g_assert_cmphex(rig->xive->status[i], ==, XIVE_PQ_OFF);
-    }
-    g_assert_cmpint(rig_pq(rig, RIG_EDGE), ==, XIVE_PQ_OFF);
-    g_assert_cmpint(rig_pq(rig, RIG_LSI), ==, XIVE_PQ_OFF);
-    for (guint32 i = 0; i < RIG_VCPUS; i++) {
-        be64 vp = {0};
-
-        g_assert_true(xive_kvm_vp_get(rig->xive, i, &vp, &error));
-        g_assert_cmphex(be64_get(vp), ==, XIVE_VP_CREATED);
-    }
-}
-
 static void
 reset_brings_back_the_state_after_power_on(void)
 {
@@ -377,15 +333,15 @@ reset_brings_back_the_state_after_power_on(void)
     Rig rig;
 
     rig_init(&rig);
-    assert_pristine(&rig);
+    rig_assert_pristine(&rig);
     for (guint i = 0; i < 100; i++) {
-        disturb(&rig);
+        rig_disturb(&rig);
         g_assert_true(xive_class.reset(rig.xive, &error));
-        assert_pristine(&rig);
+        rig_assert_pristine(&rig);
         g_assert_cmpuint(fake_host_alive(rig.host), ==, 3);
     }
     g_assert_true(xive_class.reset(rig.xive, &error));
-    assert_pristine(&rig);
+    rig_assert_pristine(&rig);
     rig_finish(&rig);
 }
 
@@ -400,187 +356,17 @@ reset_after_a_failed_reset_succeeds(void)
     for (guint n = 1; !good; n++) {
         g_autoptr(GError) error = NULL;
 
-        disturb(&rig);
+        rig_disturb(&rig);
         fake_host_fail_at(rig.host, n, EIO);
         good = xive_class.reset(rig.xive, &error);
         failures += !good;
         g_assert_true(good || g_str_has_prefix(error->message, "spapr-xive-kvm: "));
         fake_host_fail_at(rig.host, 0, 0);
         g_assert_true(xive_class.reset(rig.xive, NULL));
-        assert_pristine(&rig);
+        rig_assert_pristine(&rig);
     }
     /* KVM's reset, PQ of four sources, two contexts */
     g_assert_cmpuint(failures, ==, 7);
-    rig_finish(&rig);
-}
-
-/* --- Quiesce and resume -------------------------------------------------- */
-
-static const XivePq all_pqs[] = {XIVE_PQ_RESET, XIVE_PQ_OFF, XIVE_PQ_PENDING, XIVE_PQ_QUEUED};
-
-/* RIG_EDGE routed to the queue of server 0, priority 6, at PQ @pq; the queue empty. */
-static void
-edge_at(Rig *rig, XivePq pq)
-{
-    rig_queue(rig, 0, 6, 0);
-    g_assert_cmpint(rig_call(rig, SET_SOURCE_CONFIG, 2, RIG_EDGE, 0, 6, 5), ==, H_SUCCESS);
-    g_assert_cmpint(rig_call(rig, INT_ESB, 0, RIG_EDGE, 0xc00 + (pq << 8), 0, 0), ==, H_SUCCESS);
-}
-
-static void
-stop_and_cont_keep_every_pq(void)
-{
-    g_autoptr(GError) error = NULL;
-    Rig rig;
-
-    rig_init(&rig);
-    for (gsize i = 0; i < G_N_ELEMENTS(all_pqs); i++) {
-        edge_at(&rig, all_pqs[i]);
-        for (guint again = 0; again < 2; again++)
-            g_assert_true(xive_class.quiesce(rig.xive, &error));
-        g_assert_cmpint(xive_status_pq(rig.xive->status[RIG_EDGE]), ==, all_pqs[i]);
-        for (guint again = 0; again < 2; again++)
-            g_assert_true(xive_class.resume(rig.xive, &error));
-        g_assert_cmpint(rig_pq(&rig, RIG_EDGE), ==, all_pqs[i]);
-        g_assert_cmphex(rig_entry(&rig, 0, 0), ==, 0);
-    }
-    rig_finish(&rig);
-}
-
-static void
-event_while_stopped_is_delivered_once_afterwards(void)
-{
-    static const struct {
-        XivePq before, after;
-        guint32 entry;
-    } cases[] = {
-        {XIVE_PQ_RESET, XIVE_PQ_PENDING, 0x80000005},
-        {XIVE_PQ_OFF, XIVE_PQ_OFF, 0},
-        {XIVE_PQ_PENDING, XIVE_PQ_QUEUED, 0}, /* at the EOI */
-        {XIVE_PQ_QUEUED, XIVE_PQ_QUEUED, 0},
-    };
-    g_autoptr(GError) error = NULL;
-    Rig rig;
-
-    rig_init(&rig);
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        edge_at(&rig, cases[i].before);
-        g_assert_true(xive_class.quiesce(rig.xive, &error));
-        xive_pulse(rig.xive, RIG_EDGE);
-        xive_pulse(rig.xive, RIG_EDGE);
-        g_assert_cmphex(rig_entry(&rig, 0, 0), ==, 0);
-        g_assert_true(xive_class.resume(rig.xive, &error));
-        g_assert_cmphex(rig_entry(&rig, 0, 0), ==, cases[i].entry);
-        g_assert_cmphex(rig_entry(&rig, 0, 1), ==, 0);
-        g_assert_cmpint(rig_pq(&rig, RIG_EDGE), ==, cases[i].after);
-    }
-    rig_finish(&rig);
-}
-
-static void
-line_raised_while_stopped_is_seen_afterwards(void)
-{
-    g_autoptr(GError) error = NULL;
-    Rig rig;
-
-    rig_init(&rig);
-    rig_queue(&rig, 0, 6, 0);
-    g_assert_cmpint(rig_call(&rig, SET_SOURCE_CONFIG, 2, RIG_LSI, 0, 6, 5), ==, H_SUCCESS);
-    g_assert_cmpint(rig_call(&rig, INT_ESB, 0, RIG_LSI, 0xc00, 0, 0), ==, H_SUCCESS);
-    g_assert_true(xive_class.quiesce(rig.xive, &error));
-    xive_set_level(rig.xive, RIG_LSI, TRUE);
-    g_assert_cmphex(rig_entry(&rig, 0, 0), ==, 0);
-    g_assert_true(xive_class.resume(rig.xive, &error));
-    g_assert_cmphex(rig_entry(&rig, 0, 0), ==, 0x80000005);
-    g_assert_cmphex(rig_entry(&rig, 0, 1), ==, 0);
-    g_assert_cmpint(rig_pq(&rig, RIG_LSI), ==, XIVE_PQ_PENDING);
-    rig_finish(&rig);
-}
-
-static void
-failed_quiesce_holds_nothing(void)
-{
-    gboolean good = FALSE;
-    guint failures = 0;
-    Rig rig;
-
-    rig_init(&rig);
-    edge_at(&rig, XIVE_PQ_RESET);
-    for (guint n = 1; !good; n++) {
-        g_autoptr(GError) error = NULL;
-
-        fake_host_fail_at(rig.host, n, EIO);
-        good = xive_class.quiesce(rig.xive, &error);
-        failures += !good;
-        fake_host_fail_at(rig.host, 0, 0);
-        if (!good)
-            g_assert_cmpint(rig_pq(&rig, RIG_EDGE), ==, XIVE_PQ_RESET);
-    }
-    /* PQ of four sources, the hold of the one that is not off, the queues */
-    g_assert_cmpuint(failures, ==, 6);
-    rig_finish(&rig);
-}
-
-static void
-reset_while_stopped_lets_go(void)
-{
-    g_autoptr(GError) error = NULL;
-    Rig rig;
-
-    rig_init(&rig);
-    edge_at(&rig, XIVE_PQ_PENDING);
-    g_assert_true(xive_class.quiesce(rig.xive, &error));
-    g_assert_true(xive_class.reset(rig.xive, &error));
-    assert_pristine(&rig);
-    g_assert_true(xive_class.resume(rig.xive, &error));
-    assert_pristine(&rig);
-    rig_finish(&rig);
-}
-
-/* --- Print --------------------------------------------------------------- */
-
-static void
-print_shows_what_is_in_use(void)
-{
-    static const char *const wanted[] = {
-        "spapr-xive-kvm: 8192 sources, 2 servers, 2 connected, pages of 64 KiB\n",
-        "  0x0000 MSI -Q   not routed\n",
-        "  0x1100 MSI --   server 1 prio 0 EISN 0x6 masked\n",
-        "  0x1200 LSI P-A  server 0 prio 6 EISN 0x5\n",
-        "  server 0 prio 6 0x0000000000010000 2^16 bytes index 1/16384 toggle 1\n",
-        "  server 1 prio 0 0x0000000000020000 2^16 bytes index 0/16384 toggle 1\n",
-        "  server 0 NSR 80 CPPR ff IPB ",
-        " exception\n",
-    };
-    g_autoptr(GString) text = g_string_new(NULL);
-    Rig rig;
-
-    rig_init(&rig);
-    disturb(&rig);
-    xive_print(rig.xive, text);
-    for (gsize i = 0; i < G_N_ELEMENTS(wanted); i++) {
-        if (strstr(text->str, wanted[i]) == NULL)
-            g_error("no \"%s\" in:\n%s", wanted[i], text->str);
-    }
-    g_assert_null(strstr(text->str, "0x1101"));
-    rig_finish(&rig);
-}
-
-static void
-print_goes_on_where_the_host_fails(void)
-{
-    Rig rig;
-
-    rig_init(&rig);
-    rig_queue(&rig, 0, 6, 0);
-    for (guint n = 1; n <= 7; n++) { /* four sources, a queue, two contexts */
-        g_autoptr(GString) text = g_string_new(NULL);
-
-        fake_host_fail_at(rig.host, n, EIO);
-        xive_print(rig.xive, text);
-        g_assert_nonnull(strstr(text->str, g_strerror(EIO)));
-        g_assert_nonnull(strstr(text->str, "  server 1 "));
-    }
     rig_finish(&rig);
 }
 
@@ -606,13 +392,6 @@ static const struct {
     {"raise/undo", raising_a_source_that_kvm_refuses_only_warns},
     {"reset", reset_brings_back_the_state_after_power_on},
     {"reset/undo", reset_after_a_failed_reset_succeeds},
-    {"quiesce", stop_and_cont_keep_every_pq},
-    {"quiesce/event", event_while_stopped_is_delivered_once_afterwards},
-    {"quiesce/level", line_raised_while_stopped_is_seen_afterwards},
-    {"quiesce/undo", failed_quiesce_holds_nothing},
-    {"quiesce/reset", reset_while_stopped_lets_go},
-    {"print", print_shows_what_is_in_use},
-    {"print/undo", print_goes_on_where_the_host_fails},
 };
 
 int

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "hw-xive/core/eas.h"
+
 Xive *
 rig_object(FakeHost *host, guint32 servers)
 {
@@ -86,4 +88,46 @@ rig_pq(Rig *rig, guint32 lisn)
     xive_source_pq(rig->xive, lisn, &pq, &error);
     g_assert_no_error(error);
     return pq;
+}
+
+void
+rig_disturb(Rig *rig)
+{
+    g_autoptr(GError) error = NULL;
+
+    rig_queue(rig, 0, 6, 0);
+    rig_queue(rig, 1, 0, 1);
+    g_assert_cmpint(rig_call(rig, SET_SOURCE_CONFIG, 2, RIG_LSI, 0, 6, 5), ==, H_SUCCESS);
+    g_assert_cmpint(rig_call(rig, SET_SOURCE_CONFIG, 3, RIG_EDGE, 1, 0, 6), ==, H_SUCCESS);
+    g_assert_cmpint(rig_call(rig, INT_ESB, 0, RIG_EDGE, 0xc00, 0, 0), ==, H_SUCCESS);
+    g_assert_cmpint(rig_call(rig, INT_ESB, 0, RIG_LSI, 0xc00, 0, 0), ==, H_SUCCESS);
+    xive_set_level(rig->xive, RIG_LSI, TRUE);
+    for (guint32 i = 0; i < RIG_VCPUS; i++)
+        g_assert_true(xive_kvm_vp_set(rig->xive, i,
+                                      be64_make(G_GUINT64_CONSTANT(0x80ff4000ff000001)), &error));
+}
+
+void
+rig_assert_pristine(Rig *rig)
+{
+    g_autoptr(GError) error = NULL;
+    XiveEnd fresh;
+
+    xive_end_reset(&fresh);
+    for (guint32 i = 0; i < xive_nr_ends(rig->xive); i++)
+        g_assert_cmpmem(&rig->xive->ends[i], sizeof(fresh), &fresh, sizeof(fresh));
+    for (guint32 i = 0; i < rig->xive->nr_irqs; i++) {
+        gboolean claimed = i < RIG_VCPUS || i == RIG_EDGE || i == RIG_LSI;
+
+        g_assert_cmphex(rig->xive->eas[i], ==, claimed ? XIVE_EAS_RESET : 0);
+        g_assert_cmphex(rig->xive->status[i], ==, XIVE_PQ_OFF);
+    }
+    g_assert_cmpint(rig_pq(rig, RIG_EDGE), ==, XIVE_PQ_OFF);
+    g_assert_cmpint(rig_pq(rig, RIG_LSI), ==, XIVE_PQ_OFF);
+    for (guint32 i = 0; i < RIG_VCPUS; i++) {
+        be64 vp = {0};
+
+        g_assert_true(xive_kvm_vp_get(rig->xive, i, &vp, &error));
+        g_assert_cmphex(be64_get(vp), ==, XIVE_VP_CREATED);
+    }
 }

@@ -55,4 +55,13 @@ guint32 rig_entry(const Rig *rig, guint n, guint index);
 /** rig_pq: PQ of @lisn. */
 XivePq rig_pq(Rig *rig, guint32 lisn);
 
+/**
+ * rig_disturb: what a guest may leave behind: queues, RIG_LSI live and raised, RIG_EDGE ready but
+ * masked in its EAS (KVM's own reset leaves such a source alone), contexts in use.
+ */
+void rig_disturb(Rig *rig);
+
+/** rig_assert_pristine: tables, sources and contexts are as after power-on. */
+void rig_assert_pristine(Rig *rig);
+
 #endif
