@@ -200,7 +200,6 @@ open_stdio(QmpServer *server, GError **error)
             close(spec.out);
         return FALSE;
     }
-    signal(SIGPIPE, SIG_IGN); /* a reader of our output that leaves must not end the VM */
     server->client = qmp_client_new(server->vm, &spec, client_closed, server);
     return TRUE;
 }
