@@ -92,6 +92,35 @@ window_is_as_large_as_the_sources(void)
     xive_class.finish(xive);
 }
 
+static VdevCpuInfo huge_pages;
+
+static const VdevCpuInfo *
+huge_page_info(const VdevHost *host)
+{
+    return &huge_pages;
+}
+
+static void
+pages_of_the_host_set_size_and_distance(void)
+{
+    g_autoptr(FakeHost) host = fake_host_new(RIG_RAM, RIG_VCPUS);
+    g_autofree Xive *xive = rig_object(host, 2);
+    g_autoptr(GError) error = NULL;
+
+    xive->page_shift = 12;
+    g_assert_cmphex(xive_esb_page_gpa(xive, 3, XIVE_ESB_PAGE_MANAGEMENT), ==,
+                    XIVE_ESB_BASE + 7 * 0x1000);
+    g_assert_cmphex(xive_tima_page_gpa(xive, XIVE_TIMA_PAGE_OS), ==, XIVE_TIMA_BASE + 0x2000);
+    g_assert_cmphex(xive_esb_window_size(xive), ==, 0x2000 * 0x2000);
+
+    huge_pages = *host->table.cpu_info(&host->table);
+    huge_pages.host_page_shift = 18;
+    host->table.cpu_info = huge_page_info;
+    g_assert_false(xive_class.realize(xive, &error));
+    g_assert_nonnull(strstr(error->message, "pages of 2^18 bytes"));
+    g_assert_cmpuint(host->n_calls, ==, 0);
+}
+
 /* --- Failing and undoing ------------------------------------------------- */
 
 static void
@@ -378,6 +407,7 @@ static const struct {
     {"properties/table", property_table_states_the_same_limits},
     {"properties/servers", servers_can_be_raised_above_the_machines},
     {"properties/window", window_is_as_large_as_the_sources},
+    {"properties/pages", pages_of_the_host_set_size_and_distance},
     {"realize/undo", realize_undoes_all_when_any_step_fails},
     {"realize/errors", errors_say_what_to_do},
     {"realize/old-kernel", kernel_without_the_number_of_servers_will_do},
