@@ -2,7 +2,8 @@
 /*
  * A vCPU's registers: one-reg ids go straight to the kernel, the pseudo ids of the core registers
  * to struct kvm_regs, which is read at the first access after an exit and, if changed, written
- * back before the next entry. Many accesses within one exit thus cost one call or two.
+ * back before the next entry. Many accesses within one exit thus cost one call or two. The PID of
+ * the structure is read but not written by the kernel; both its ids mean the one-reg.
  *
  * Source: Linux Documentation/virt/kvm/api.rst 4.11 to 4.14, 4.68.
  */
@@ -17,7 +18,7 @@
 static const guint16 core_fields[VDEV_REG_CORE_N] = {
     FIELD(VDEV_REG_PC, pc),     FIELD(VDEV_REG_MSR, msr),   FIELD(VDEV_REG_CR, cr),
     FIELD(VDEV_REG_LR, lr),     FIELD(VDEV_REG_CTR, ctr),   FIELD(VDEV_REG_XER, xer),
-    FIELD(VDEV_REG_SRR0, srr0), FIELD(VDEV_REG_SRR1, srr1), FIELD(VDEV_REG_CORE_PID, pid),
+    FIELD(VDEV_REG_SRR0, srr0), FIELD(VDEV_REG_SRR1, srr1),
 };
 
 static gboolean
@@ -81,7 +82,7 @@ kvm_regs_forget(KvmVcpu *vcpu)
     vcpu->regs_valid = vcpu->regs_dirty = FALSE;
 }
 
-/* PID has an id of each sort for the same register: the copy must not hide or undo the other. */
+/* PID is in the structure too, where a kernel may ignore or obey it: the copy must not undo it. */
 static gint
 give_up_copy(KvmVcpu *vcpu)
 {
@@ -124,12 +125,18 @@ set_pvr(KvmVcpu *vcpu, const void *value)
     return MIN(result, 0);
 }
 
+static guint64
+one_reg_id(guint64 reg)
+{
+    return reg == VDEV_REG_CORE_PID ? VDEV_REG_PID : reg;
+}
+
 gint
 kvm_vcpu_get(AccelVcpu *accel_vcpu, guint64 reg, void *value)
 {
     KvmVcpu *vcpu = (KvmVcpu *)accel_vcpu;
     guint64 *field = kvm_regs_field(&vcpu->regs, reg);
-    struct kvm_one_reg one = {.id = reg, .addr = (guint64)(gsize)value};
+    struct kvm_one_reg one = {.id = one_reg_id(reg), .addr = (guint64)(gsize)value};
     gint result;
 
     if (reg == VDEV_REG_PVR)
@@ -140,7 +147,7 @@ kvm_vcpu_get(AccelVcpu *accel_vcpu, guint64 reg, void *value)
             memcpy(value, field, sizeof(*field));
         return result;
     }
-    result = reg == VDEV_REG_PID ? give_up_copy(vcpu) : 0;
+    result = one.id == VDEV_REG_PID ? give_up_copy(vcpu) : 0;
     if (result == 0)
         result = vcpu_ioctl(vcpu, KVM_CALL_VCPU_GET, KVM_GET_ONE_REG, &one);
     return MIN(result, 0);
@@ -151,7 +158,7 @@ kvm_vcpu_set(AccelVcpu *accel_vcpu, guint64 reg, const void *value)
 {
     KvmVcpu *vcpu = (KvmVcpu *)accel_vcpu;
     guint64 *field = kvm_regs_field(&vcpu->regs, reg);
-    struct kvm_one_reg one = {.id = reg, .addr = (guint64)(gsize)value};
+    struct kvm_one_reg one = {.id = one_reg_id(reg), .addr = (guint64)(gsize)value};
     gint result;
 
     if (reg == VDEV_REG_PVR)
@@ -164,7 +171,7 @@ kvm_vcpu_set(AccelVcpu *accel_vcpu, guint64 reg, const void *value)
         vcpu->regs_dirty = TRUE;
         return 0;
     }
-    result = reg == VDEV_REG_PID ? give_up_copy(vcpu) : 0;
+    result = one.id == VDEV_REG_PID ? give_up_copy(vcpu) : 0;
     if (result == 0)
         result = vcpu_ioctl(vcpu, KVM_CALL_VCPU_SET, KVM_SET_ONE_REG, &one);
     return MIN(result, 0);

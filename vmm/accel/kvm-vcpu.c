@@ -174,8 +174,8 @@ kvm_exit_decode(const struct kvm_run *run, gint result, AccelExit *exit)
     if (result == -EFAULT) {
         exit->kind = ACCEL_EXIT_GUEST_FAULT;
         g_strlcpy(exit->message,
-                  "the guest touched a page that the host refuses (an ESB page of an interrupt "
-                  "source that does not exist, or a TIMA page other than the OS page)",
+                  "the guest touched a page that the host refuses: an ESB page of an absent "
+                  "interrupt source, a closed TIMA page, or memory that cannot be backed",
                   sizeof(exit->message));
         return;
     }
@@ -205,7 +205,8 @@ kvm_exit_encode(const AccelExit *exit, struct kvm_run *run)
     }
 }
 
-/* Where the guest stood, for a message of the last resort. */
+/* Where the guest stood, for a message of the last resort. The address that it wanted is KVM's
+ * secret: DAR is the guest's own register and holds that of its last interrupt. */
 static void
 add_place(KvmVcpu *vcpu, AccelExit *exit)
 {
@@ -310,51 +311,69 @@ set_up(KvmVcpu *vcpu)
     return kvm_door_ioctl(fault, KVM_CALL_VCPU_NEW, vcpu->fd, KVM_ENABLE_CAP, (gulong)&papr);
 }
 
+/* What an earlier attempt got done is kept: the kernel makes a vCPU once. */
 static gint
 make(KvmVcpu *vcpu)
 {
     Kvm *kvm = vcpu->kvm;
-    gint result =
-        kvm_door_ioctl(kvm->fault, KVM_CALL_VCPU_NEW, kvm->vm_fd, KVM_CREATE_VCPU, vcpu->id);
+    gint result;
 
-    if (result < 0)
-        return result;
-    vcpu->fd = result;
-    vcpu->run = kvm_door_map(kvm->fault, KVM_CALL_VCPU_NEW, vcpu->fd, kvm->run_size, 0, &result);
+    if (vcpu->fd < 0) {
+        result =
+            kvm_door_ioctl(kvm->fault, KVM_CALL_VCPU_NEW, kvm->vm_fd, KVM_CREATE_VCPU, vcpu->id);
+        if (result < 0)
+            return result;
+        vcpu->fd = result;
+    }
+    if (vcpu->run == NULL)
+        vcpu->run =
+            kvm_door_map(kvm->fault, KVM_CALL_VCPU_NEW, vcpu->fd, kvm->run_size, 0, &result);
     if (vcpu->run == NULL)
         return result;
     return set_up(vcpu);
+}
+
+static KvmVcpu *
+find_or_add(Kvm *kvm, guint32 id)
+{
+    KvmVcpu *vcpu = g_hash_table_lookup(kvm->vcpus, GUINT_TO_POINTER(id));
+
+    if (vcpu != NULL)
+        return vcpu;
+    vcpu = g_new0(KvmVcpu, 1);
+    vcpu->vcpu.klass = &kvm_accel_class;
+    vcpu->kvm = kvm;
+    vcpu->id = id;
+    vcpu->fd = -1;
+    vcpu->parked = TRUE;
+    g_hash_table_insert(kvm->vcpus, GUINT_TO_POINTER(id), vcpu);
+    return vcpu;
 }
 
 AccelVcpu *
 kvm_vcpu_new(Accel *accel, guint32 id, GError **error)
 {
     Kvm *kvm = (Kvm *)accel;
-    KvmVcpu *vcpu = g_hash_table_lookup(kvm->vcpus, GUINT_TO_POINTER(id));
     g_autofree char *what = g_strdup_printf("making vCPU %u", id);
+    KvmVcpu *vcpu;
     gint result;
 
-    if (vcpu != NULL) {
-        if (!vcpu->parked) {
-            kvm_error_errno(error, -EEXIST, what);
-            return NULL;
-        }
-        vcpu->parked = FALSE;
-        return &vcpu->vcpu;
-    }
-    vcpu = g_new0(KvmVcpu, 1);
-    vcpu->vcpu.klass = &kvm_accel_class;
-    vcpu->kvm = kvm;
-    vcpu->id = id;
-    vcpu->fd = -1;
-    result = make(vcpu);
-    if (result < 0) {
-        kvm_error_errno(error, result, what);
-        /* What the kernel has made stays until close; half-made, it is of no use to anybody. */
-        kvm_vcpu_destroy(vcpu);
+    if (id >= kvm->info.max_vcpus) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "%s: KVM here has ids below %u (capability 66, MAX_VCPUS)", what,
+                    kvm->info.max_vcpus);
         return NULL;
     }
-    g_hash_table_insert(kvm->vcpus, GUINT_TO_POINTER(id), vcpu);
+    vcpu = find_or_add(kvm, id);
+    result = vcpu->parked ? 0 : -EEXIST;
+    if (result == 0 && !vcpu->made)
+        result = make(vcpu);
+    if (result < 0) {
+        kvm_error_errno(error, result, what);
+        return NULL;
+    }
+    vcpu->made = TRUE;
+    vcpu->parked = FALSE;
     return &vcpu->vcpu;
 }
 

@@ -80,25 +80,37 @@ open_device(Kvm *kvm, const KvmHost *host, GError **error)
     return TRUE;
 }
 
+/* Asks for a number that must be @least or more. */
+static gboolean
+ask_number(Kvm *kvm, gulong request, gulong argument, gint least, const char *what, gint *number,
+           GError **error)
+{
+    *number = open_ioctl(kvm, kvm->kvm_fd, request, argument);
+    if (*number >= least)
+        return TRUE;
+    kvm_error_errno(error, *number < 0 ? *number : -EINVAL, what);
+    return FALSE;
+}
+
 /* Ids run up to the number of vCPUs, because a virtual core has one thread. */
 static gboolean
 check_vcpus(Kvm *kvm, guint32 wanted, GError **error)
 {
-    gint limit = check_extension(kvm, KVM_CAP_MAX_VCPUS);
-    gint id_limit = check_extension(kvm, KVM_CAP_MAX_VCPU_ID);
-    gint size = open_ioctl(kvm, kvm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+    gint limit, id_limit, size;
 
-    if (limit < 0 || id_limit < 0 || size < (gint)sizeof(struct kvm_run)) {
-        kvm_error_errno(error, MIN(MIN(limit, id_limit), size < 0 ? size : -EINVAL),
-                        "asking KVM about its vCPUs");
+    if (!ask_number(kvm, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS, 1,
+                    "asking KVM for capability 66 (MAX_VCPUS)", &limit, error) ||
+        !ask_number(kvm, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPU_ID, 1,
+                    "asking KVM for capability 128 (MAX_VCPU_ID)", &id_limit, error) ||
+        !ask_number(kvm, KVM_GET_VCPU_MMAP_SIZE, 0, (gint)sizeof(struct kvm_run),
+                    "asking KVM for the size of a vCPU's page", &size, error))
         return FALSE;
-    }
     kvm->run_size = (gsize)size;
-    kvm->info.max_vcpus = (guint32)(id_limit > 0 ? MIN(limit, id_limit) : limit);
+    kvm->info.max_vcpus = (guint32)MIN(limit, id_limit);
     if (wanted > kvm->info.max_vcpus) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "-smp: %u vCPUs, but KVM here allows %u at most (capability %d, MAX_VCPUS)",
-                    wanted, kvm->info.max_vcpus, KVM_CAP_MAX_VCPUS);
+                    "-smp: %u vCPUs, but KVM here allows %u at most (capability 66, MAX_VCPUS)",
+                    wanted, kvm->info.max_vcpus);
         return FALSE;
     }
     return TRUE;

@@ -160,7 +160,8 @@ struct KvmVcpu {
     guint32 id;
     gint fd; /* −1: closed */
     struct kvm_run *run;
-    gboolean parked;
+    gboolean made;         /* with processor and mode set */
+    gboolean parked;       /* nobody's now */
     AccelExitKind pending; /* HCALL or MMIO wait for their results; else INTR */
 
     gint tid;    /* atomic: the thread in KVM_RUN, or 0 */

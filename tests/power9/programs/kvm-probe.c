@@ -5,51 +5,12 @@
  * It runs where /dev/kvm is POWER's (tests/power9/run is one such place) and skips elsewhere. It
  * knows nothing of PAPR; what it expects of the XIVE device is xive.rst's.
  */
-#include "vdev/kvm-ppc.h"
-#include "vmm/accel/accel.h"
-#include "vmm/guestmem.h"
+#include "tests/power9/programs/kvm-probe.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#define RAM_SIZE             (G_GUINT64_CONSTANT(16) << 20)
-#define CODE                 G_GUINT64_CONSTANT(0x10000)
-#define DATA                 G_GUINT64_CONSTANT(0x200000)
-#define ESB                  G_GUINT64_CONSTANT(0x0006010000000000)
-#define TIMA                 G_GUINT64_CONSTANT(0x0006030203180000)
-#define NOWHERE              G_GUINT64_CONSTANT(0x0007000000000000)
-#define N_LISNS              64u
-#define LISN                 5u
-#define ESB_AT(lisn, offset) ((guint64)(lisn)*0x20000 + 0x10000 + (offset)) /* management */
-#define TRIGGER_AT(lisn)     ((guint64)(lisn)*0x20000)
-#define ESB_GET              0x800u
-#define ESB_SET_00           0xc00u
-
-#define MSR_LE (VDEV_MSR_ENTRY | 1)
-
-/* The guests' instructions; host byte order, as the guest runs little-endian. */
-#define LI(rt, value)     (0x38000000u | (rt) << 21 | (guint16)(value))
-#define LD(rt, ra)        (0xe8000000u | (rt) << 21 | (ra) << 16)
-#define STD(rs, ra)       (0xf8000000u | (rs) << 21 | (ra) << 16)
-#define STW(rs, ra)       (0x90000000u | (rs) << 21 | (ra) << 16)
-#define ADDI(rt, ra, imm) (0x38000000u | (rt) << 21 | (ra) << 16 | (guint16)(imm))
-#define SC1               0x44000022u
-#define LOOP              0x48000000u                  /* b . */
-#define BACK(bytes)       (0x4bfffffcu - (bytes) + 4u) /* b .-bytes */
-
-static const AccelClass *const kvm = &kvm_accel_class;
-
-typedef struct {
-    Accel *accel;
-    RamList *ram;
-    RamBlock *block;
-    AccelVcpu *vcpu;
-    AccelKdev *xive;
-    AccelRegion *esb, *tima;
-    AccelExit exit;
-} Fixture;
 
 static AccelRegion *
 must_map(Fixture *f, guint32 slot, const VdevRegionSpec *spec)
@@ -125,14 +86,14 @@ tear_down(Fixture *f, gconstpointer data)
     ram_list_free(f->ram);
 }
 
-static void
-set_reg(Fixture *f, guint64 reg, guint64 value)
+void
+probe_set_reg(Fixture *f, guint64 reg, guint64 value)
 {
     g_assert_cmpint(kvm->vcpu_set(f->vcpu, reg, &value), ==, 0);
 }
 
-static guint64
-get_reg(Fixture *f, guint64 reg)
+guint64
+probe_get_reg(Fixture *f, guint64 reg)
 {
     guint64 value = 0;
 
@@ -140,24 +101,22 @@ get_reg(Fixture *f, guint64 reg)
     return value;
 }
 
-/* The guest is @code, little-endian, in real mode, not yet run. */
-static void
-load_guest(Fixture *f, const guint32 *code, gsize n)
+void
+probe_load_guest(Fixture *f, const guint32 *code, gsize n)
 {
     guint32 online = 1;
 
     g_assert_true(guestmem_write(f->ram, CODE, code, n * sizeof(*code)));
     for (guint i = 0; i < 32; i++)
-        set_reg(f, VDEV_REG_GPR(i), 0);
-    set_reg(f, VDEV_REG_PC, CODE);
-    set_reg(f, VDEV_REG_MSR, MSR_LE);
+        probe_set_reg(f, VDEV_REG_GPR(i), 0);
+    probe_set_reg(f, VDEV_REG_PC, CODE);
+    probe_set_reg(f, VDEV_REG_MSR, MSR_LE);
     g_assert_cmpint(kvm->vcpu_set(f->vcpu, VDEV_REG_ONLINE, &online), ==, 0);
     f->exit = (AccelExit){.kind = ACCEL_EXIT_INTR};
 }
 
-/* Runs through what interrupts without a kick of ours. */
-static AccelExitKind
-run(Fixture *f)
+AccelExitKind
+probe_run(Fixture *f)
 {
     do
         kvm->vcpu_run(f->vcpu, &f->exit);
@@ -167,8 +126,8 @@ run(Fixture *f)
     return f->exit.kind;
 }
 
-static void
-make_source(Fixture *f, guint32 lisn)
+void
+probe_make_source(Fixture *f, guint32 lisn)
 {
     guint64 edge = 0;
 
@@ -216,7 +175,7 @@ the_host_describes_its_processor(Fixture *f, gconstpointer data)
     g_assert_cmpuint(info->n_ap_encodings, >=, 2);
     g_assert_cmphex(info->ap_encodings[0], ==, 0xc); /* 4 KiB: AP 0 */
     g_assert_true(info->have_cpu_char);
-    g_assert_cmphex(get_reg(f, VDEV_REG_PVR), ==, info->pvr);
+    g_assert_cmphex(probe_get_reg(f, VDEV_REG_PVR), ==, info->pvr);
 }
 
 static void
@@ -225,122 +184,6 @@ hypercalls_are_switched_on_one_by_one(Fixture *f, gconstpointer data)
     g_assert_cmpint(kvm->enable_hcall(f->accel, 0x31c), ==, 0);
     g_assert_cmpint(kvm->enable_hcall(f->accel, 0x3), ==, -EINVAL);
     g_assert_cmpint(kvm->set_mmu(f->accel, VDEV_MMU_RADIX | VDEV_MMU_GTSE, 0), ==, -EINVAL);
-}
-
-static void
-registers_set_are_registers_run_with(Fixture *f, gconstpointer data)
-{
-    /* no hypercall at the end: one may change CTR */
-    static const guint32 code[] = {ADDI(3, 3, 1), STD(3, 4), LD(6, 5)};
-    guint8 vsr[16] = "0123456789abcde", back[16] = "";
-
-    load_guest(f, code, G_N_ELEMENTS(code));
-    set_reg(f, VDEV_REG_GPR(3), G_GUINT64_CONSTANT(0x123456789abcdef0));
-    set_reg(f, VDEV_REG_GPR(4), DATA);
-    set_reg(f, VDEV_REG_GPR(5), NOWHERE);
-    set_reg(f, VDEV_REG_LR, 0xa0);
-    set_reg(f, VDEV_REG_CTR, 0xa1);
-    set_reg(f, VDEV_REG_CR, 0x12345678);
-    set_reg(f, VDEV_REG_SPRG(3), 0xa3);
-    set_reg(f, VDEV_REG_SRR0, 0xa4);
-    g_assert_cmpint(kvm->vcpu_set(f->vcpu, VDEV_REG_VSR(7), vsr), ==, 0);
-    g_assert_cmpint(run(f), ==, ACCEL_EXIT_MMIO);
-    g_assert_cmphex(get_reg(f, VDEV_REG_GPR(3)), ==, G_GUINT64_CONSTANT(0x123456789abcdef1));
-    g_assert_cmphex(get_reg(f, VDEV_REG_PC), ==, CODE + 12);
-    g_assert_cmphex(get_reg(f, VDEV_REG_LR), ==, 0xa0);
-    g_assert_cmphex(get_reg(f, VDEV_REG_CTR), ==, 0xa1);
-    g_assert_cmphex(get_reg(f, VDEV_REG_CR), ==, 0x12345678);
-    g_assert_cmphex(get_reg(f, VDEV_REG_SPRG(3)), ==, 0xa3);
-    g_assert_cmphex(get_reg(f, VDEV_REG_SRR0), ==, 0xa4);
-    g_assert_cmpint(kvm->vcpu_get(f->vcpu, VDEV_REG_VSR(7), back), ==, 0);
-    g_assert_cmpmem(back, 16, vsr, 16);
-    g_assert_cmphex(*(guint64 *)(f->block->host + DATA), ==,
-                    G_GUINT64_CONSTANT(0x123456789abcdef1));
-    set_reg(f, VDEV_REG_PID, 42);
-    g_assert_cmpuint(get_reg(f, VDEV_REG_CORE_PID), ==, 42);
-    set_reg(f, VDEV_REG_CORE_PID, 43);
-    g_assert_cmpuint(get_reg(f, VDEV_REG_PID), ==, 43);
-}
-
-static void
-a_hypercalls_results_arrive_at_the_next_run_or_by_completing(Fixture *f, gconstpointer data)
-{
-    static const guint32 code[] = {LI(3, 0x58), LI(4, 1), SC1, STD(3, 9), STD(4, 10), SC1};
-
-    load_guest(f, code, G_N_ELEMENTS(code));
-    set_reg(f, VDEV_REG_GPR(9), DATA);
-    set_reg(f, VDEV_REG_GPR(10), DATA + 8);
-    g_assert_cmpint(run(f), ==, ACCEL_EXIT_HCALL);
-    g_assert_cmphex(f->exit.hcall.nr, ==, 0x58);
-    g_assert_cmphex(f->exit.hcall.args[0], ==, 1);
-    g_assert_cmphex(f->exit.hcall.args[5], ==, DATA);
-    f->exit.hcall.ret = 0x77;
-    f->exit.hcall.args[0] = 0x88;
-    g_assert_cmpint(run(f), ==, ACCEL_EXIT_HCALL);
-    g_assert_cmphex(f->exit.hcall.nr, ==, 0x77);
-    g_assert_cmphex(*(guint64 *)(f->block->host + DATA), ==, 0x77);
-    g_assert_cmphex(*(guint64 *)(f->block->host + DATA + 8), ==, 0x88);
-    f->exit.hcall.ret = -2;
-    kvm->vcpu_complete(f->vcpu, &f->exit);
-    g_assert_cmpint(f->exit.kind, ==, ACCEL_EXIT_INTR);
-    g_assert_cmpint((gint64)get_reg(f, VDEV_REG_GPR(3)), ==, -2);
-    g_assert_cmphex(get_reg(f, VDEV_REG_PC), ==, CODE + sizeof(code));
-    kvm->vcpu_complete(f->vcpu, &f->exit); /* nothing left, nothing done */
-    g_assert_cmpint(f->exit.kind, ==, ACCEL_EXIT_INTR);
-}
-
-static void
-an_access_to_nowhere_is_an_exit(Fixture *f, gconstpointer data)
-{
-    static const guint32 code[] = {STW(5, 4), LD(6, 4), SC1};
-
-    load_guest(f, code, G_N_ELEMENTS(code));
-    set_reg(f, VDEV_REG_GPR(4), NOWHERE);
-    set_reg(f, VDEV_REG_GPR(5), 0x64636261);
-    g_assert_cmpint(run(f), ==, ACCEL_EXIT_MMIO);
-    g_assert_cmphex(f->exit.mmio.gpa, ==, NOWHERE);
-    g_assert_true(f->exit.mmio.is_write);
-    g_assert_cmpuint(f->exit.mmio.n, ==, 4);
-    g_assert_cmpmem(f->exit.mmio.data, 4, "abcd", 4); /* as it would lie in memory */
-    g_assert_cmpint(run(f), ==, ACCEL_EXIT_MMIO);
-    g_assert_false(f->exit.mmio.is_write);
-    g_assert_cmpuint(f->exit.mmio.n, ==, 8);
-    memcpy(f->exit.mmio.data, "\1\2\3\4\5\6\7\10", 8);
-    g_assert_cmpint(run(f), ==, ACCEL_EXIT_HCALL);
-    g_assert_cmphex(get_reg(f, VDEV_REG_GPR(6)), ==, G_GUINT64_CONSTANT(0x0807060504030201));
-}
-
-static void
-a_guest_that_touches_an_absent_source_is_reported_and_can_go_on(Fixture *f, gconstpointer data)
-{
-    static const guint32 code[] = {LI(3, 0x58), SC1, LD(6, 7), STD(6, 8), SC1};
-    g_autofree char *pc = g_strdup_printf("pc 0x%" G_GINT64_MODIFIER "x", CODE + 8);
-
-    load_guest(f, code, G_N_ELEMENTS(code));
-    set_reg(f, VDEV_REG_GPR(7), ESB + ESB_AT(LISN, ESB_GET));
-    set_reg(f, VDEV_REG_GPR(8), DATA);
-    g_assert_cmpint(run(f), ==, ACCEL_EXIT_HCALL);
-    for (guint i = 0; i < 3; i++) {
-        g_assert_cmpint(run(f), ==, ACCEL_EXIT_GUEST_FAULT);
-        g_assert_nonnull(strstr(f->exit.message, pc));
-        g_assert_cmphex(get_reg(f, VDEV_REG_PC), ==, CODE + 8);
-    }
-    make_source(f, LISN);
-    g_assert_cmpint(run(f), ==, ACCEL_EXIT_HCALL);
-    g_assert_cmphex(GUINT64_FROM_BE(*(guint64 *)(f->block->host + DATA)), ==, 1); /* off */
-}
-
-static void
-a_guest_that_touches_a_closed_tima_page_is_reported(Fixture *f, gconstpointer data)
-{
-    static const guint32 code[] = {LD(6, 7), SC1};
-
-    for (guint page = 0; page < VDEV_XIVE_TIMA_PAGES; page++) {
-        load_guest(f, code, G_N_ELEMENTS(code));
-        set_reg(f, VDEV_REG_GPR(7), TIMA + page * 0x10000 + 0x10);
-        g_assert_cmpint(run(f), ==, page == 2 ? ACCEL_EXIT_HCALL : ACCEL_EXIT_GUEST_FAULT);
-        kvm->vcpu_complete(f->vcpu, &f->exit); /* else its results would go to the next guest */
-    }
 }
 
 static void
@@ -356,7 +199,7 @@ our_own_access_to_a_refused_page_is_an_error(Fixture *f, gconstpointer data)
     g_assert_false(kvm->region_store64(f->esb, TRIGGER_AT(7), 0, &error));
     g_assert_nonnull(strstr(error->message, "source 0x7"));
     must_load(f->tima, 0x20000 + 0x10);
-    make_source(f, LISN);
+    probe_make_source(f, LISN);
     g_assert_cmpuint(must_load(f->esb, ESB_AT(LISN, ESB_GET)), ==, 1);
     g_assert_cmpuint(kvm->region_faults(f->esb), ==, 3);
     g_assert_cmpuint(kvm->region_faults(f->tima), ==, 3);
@@ -386,7 +229,7 @@ a_source_is_worked_through_its_pages_and_by_irqfd(Fixture *f, gconstpointer data
     gint fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     guint tries;
 
-    make_source(f, LISN);
+    probe_make_source(f, LISN);
     g_assert_cmpuint(must_load(f->esb, ESB_AT(LISN, ESB_SET_00)), ==, 1);
     g_assert_cmpuint(must_load(f->esb, ESB_AT(LISN, ESB_GET)), ==, 0);
     g_assert_true(kvm->region_store64(f->esb, TRIGGER_AT(LISN), 0, &error));
@@ -432,7 +275,7 @@ static void
 the_device_goes_and_comes_back_again_and_again(Fixture *f, gconstpointer data)
 {
     for (guint i = 0; i < 10; i++) {
-        make_source(f, LISN);
+        probe_make_source(f, LISN);
         must_load(f->esb, ESB_AT(LISN, ESB_GET));
         must_load(f->tima, 0x20000 + 0x10);
         free_xive(f);
@@ -448,8 +291,8 @@ a_freed_vcpu_comes_back_connected_and_without_old_results(Fixture *f, gconstpoin
     g_autoptr(GError) error = NULL;
 
     for (guint i = 0; i < 3; i++) {
-        load_guest(f, code, G_N_ELEMENTS(code));
-        g_assert_cmpint(run(f), ==, ACCEL_EXIT_HCALL);
+        probe_load_guest(f, code, G_N_ELEMENTS(code));
+        g_assert_cmpint(probe_run(f), ==, ACCEL_EXIT_HCALL);
         g_assert_null(kvm->vcpu_new(f->accel, 0, &error)); /* still in use */
         g_clear_error(&error);
         kvm->vcpu_kick(f->vcpu);
@@ -458,8 +301,8 @@ a_freed_vcpu_comes_back_connected_and_without_old_results(Fixture *f, gconstpoin
         g_assert_no_error(error);
         g_assert_cmpint(kvm->kdev_connect(f->xive, f->vcpu, 0), ==, 0);
         g_assert_cmpint(kvm->kdev_connect(f->xive, f->vcpu, 0), ==, -EBUSY);
-        load_guest(f, code + 1, 1);
-        set_reg(f, VDEV_REG_GPR(3), 0x999);
+        probe_load_guest(f, code + 1, 1);
+        probe_set_reg(f, VDEV_REG_GPR(3), 0x999);
         kvm->vcpu_run(f->vcpu, &f->exit); /* the old kick is forgotten, so is the old call */
         g_assert_cmpint(f->exit.kind, ==, ACCEL_EXIT_HCALL);
         g_assert_cmphex(f->exit.hcall.nr, ==, 0x999);
@@ -480,7 +323,7 @@ vcpu_ids_beyond_the_limit_are_refused(Fixture *f, gconstpointer data)
     g_assert_no_error(error);
     kvm->vcpu_free(vcpu);
     g_assert_null(kvm->vcpu_new(f->accel, limit, &error));
-    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, "ids below"));
 }
 
 static void
@@ -489,15 +332,15 @@ the_dirty_log_holds_the_guests_stores_and_not_ours(Fixture *f, gconstpointer dat
     static const guint32 code[] = {STD(3, 4), SC1};
     guint64 words[4], all;
 
-    load_guest(f, code, G_N_ELEMENTS(code));
-    set_reg(f, VDEV_REG_GPR(4), DATA + 0x50000);
+    probe_load_guest(f, code, G_N_ELEMENTS(code));
+    probe_set_reg(f, VDEV_REG_GPR(4), DATA + 0x50000);
     g_assert_cmpint(kvm->dirty_log_get(f->accel, 0, words, 4), ==, -ENOENT);
     g_assert_cmpint(kvm->memory_set(f->accel, 0, 0, RAM_SIZE, f->block->host, ACCEL_MEM_LOG_DIRTY),
                     ==, 0);
     g_assert_cmpint(kvm->dirty_log_get(f->accel, 0, words, 3), ==, -EINVAL);
     g_assert_cmpint(kvm->dirty_log_get(f->accel, 0, words, 4), ==, 0);
     g_assert_true(guestmem_write(f->ram, DATA + 0x90000, "ours", 4));
-    g_assert_cmpint(run(f), ==, ACCEL_EXIT_HCALL);
+    g_assert_cmpint(probe_run(f), ==, ACCEL_EXIT_HCALL);
     g_assert_cmpint(kvm->dirty_log_get(f->accel, 0, words, 4), ==, 0);
     g_assert_true(words[0] & (G_GUINT64_CONSTANT(1) << ((DATA + 0x50000) >> 16)));
     g_assert_false(words[0] & (G_GUINT64_CONSTANT(1) << ((DATA + 0x90000) >> 16)));
@@ -507,95 +350,6 @@ the_dirty_log_holds_the_guests_stores_and_not_ours(Fixture *f, gconstpointer dat
     g_assert_cmphex(all, ==, 0); /* reading clears */
     g_assert_cmpint(kvm->memory_set(f->accel, 0, 0, RAM_SIZE, f->block->host, 0), ==, 0);
     g_assert_cmpint(kvm->dirty_log_get(f->accel, 0, words, 4), ==, -ENOENT);
-}
-
-/* ---- kicks --------------------------------------------------------------------------------- */
-
-static void
-a_kick_before_the_run_ends_it(Fixture *f, gconstpointer data)
-{
-    static const guint32 code[] = {LOOP};
-
-    load_guest(f, code, G_N_ELEMENTS(code));
-    for (guint i = 0; i < 100; i++) {
-        kvm->vcpu_kick(f->vcpu);
-        kvm->vcpu_run(f->vcpu, &f->exit);
-        g_assert_cmpint(f->exit.kind, ==, ACCEL_EXIT_INTR);
-    }
-}
-
-static void
-completing_does_not_use_up_a_kick(Fixture *f, gconstpointer data)
-{
-    static const guint32 code[] = {SC1, LOOP};
-
-    load_guest(f, code, G_N_ELEMENTS(code));
-    g_assert_cmpint(run(f), ==, ACCEL_EXIT_HCALL);
-    kvm->vcpu_kick(f->vcpu);
-    kvm->vcpu_complete(f->vcpu, &f->exit);
-    kvm->vcpu_run(f->vcpu, &f->exit); /* would loop for ever */
-    g_assert_cmpint(f->exit.kind, ==, ACCEL_EXIT_INTR);
-}
-
-typedef struct {
-    Fixture *f;
-    gint wanted, seen; /* atomic: rounds asked for and answered */
-    guint hcalls;
-} Race;
-
-#define ROUNDS 3000
-
-/* As a vCPU's thread: looks whether something is wanted, and if not runs, whatever comes out. */
-static gpointer
-answer(gpointer user)
-{
-    Race *race = user;
-
-    while (g_atomic_int_get(&race->seen) < ROUNDS) {
-        gint wanted = g_atomic_int_get(&race->wanted);
-
-        if (wanted != g_atomic_int_get(&race->seen)) {
-            g_atomic_int_set(&race->seen, wanted);
-            continue;
-        }
-        kvm->vcpu_run(race->f->vcpu, &race->f->exit);
-        race->hcalls += race->f->exit.kind == ACCEL_EXIT_HCALL;
-    }
-    return NULL;
-}
-
-static void
-race_kicks(Fixture *f, const guint32 *code, gsize n)
-{
-    Race race = {.f = f};
-    GThread *thread;
-
-    load_guest(f, code, n);
-    thread = g_thread_new("vcpu", answer, &race);
-    for (gint round = 1; round <= ROUNDS; round++) {
-        g_atomic_int_set(&race.wanted, round);
-        kvm->vcpu_kick(f->vcpu);
-        while (g_atomic_int_get(&race.seen) != round) /* for ever, if one were lost */
-            g_thread_yield();
-    }
-    g_thread_join(thread);
-    g_test_message("%d kicks answered, %u hypercalls between", ROUNDS, race.hcalls);
-}
-
-static void
-no_kick_is_lost_on_a_guest_that_loops(Fixture *f, gconstpointer data)
-{
-    static const guint32 code[] = {LOOP};
-
-    race_kicks(f, code, G_N_ELEMENTS(code));
-}
-
-static void
-no_kick_is_lost_on_a_guest_that_keeps_calling(Fixture *f, gconstpointer data)
-{
-    static const guint32 code[] = {LI(3, 0x58), SC1, BACK(8)};
-
-    race_kicks(f, code, G_N_ELEMENTS(code));
 }
 
 /* ---- failures ------------------------------------------------------------------------------ */
@@ -638,6 +392,71 @@ every_call_of_opening_may_fail_without_a_leak(Fixture *f, gconstpointer data)
     g_assert_cmpuint(failures, >, 10);
 }
 
+/* Opens with the @nth call of @call failing. */
+static Accel *
+open_with_fault(const char *call, guint nth)
+{
+    g_autoptr(GHashTable) options = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autofree char *spec = g_strdup_printf("%s:%u:ENOMEM", call, nth);
+    AccelConfig config = {.options = options, .max_cpus = 1};
+    g_autoptr(GError) error = NULL;
+    Accel *accel;
+
+    g_hash_table_insert(options, (gpointer) "x-fault", spec);
+    accel = kvm->open(&config, &error);
+    g_assert_no_error(error);
+    return accel;
+}
+
+static void
+a_vcpu_that_could_not_be_made_can_be_made_later(Fixture *f, gconstpointer data)
+{
+    guint files = open_files();
+
+    for (guint nth = 1; nth <= 6; nth++) {
+        Accel *accel = open_with_fault("vcpu_new", nth);
+        g_autoptr(GError) error = NULL;
+        AccelVcpu *vcpu = kvm->vcpu_new(accel, 0, &error);
+
+        if (nth == 6) { /* it takes five calls */
+            g_assert_no_error(error);
+        } else {
+            g_assert_null(vcpu);
+            g_test_message("%u: %s", nth, error->message);
+            g_clear_error(&error);
+            vcpu = kvm->vcpu_new(accel, 0, &error);
+            g_assert_no_error(error);
+        }
+        kvm->vcpu_free(vcpu);
+        kvm->close(accel);
+        g_assert_cmpuint(open_files(), ==, files);
+    }
+}
+
+static void
+a_region_that_could_not_be_made_leaves_nothing(Fixture *f, gconstpointer data)
+{
+    guint files = open_files();
+
+    for (guint nth = 1; nth <= 2; nth++) {
+        VdevRegionSpec spec = {.name = "esb", .page_offset = 4, .gpa = ESB, .size = 0x200000};
+        Accel *accel = open_with_fault("region_new", nth);
+        gint errnum;
+        AccelKdev *xive = kvm->kdev_new(accel, VDEV_KDEV_XIVE, &errnum);
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(kvm->region_new(xive, 1, &spec, &error));
+        g_test_message("%u: %s", nth, error->message);
+        kvm->kdev_free(xive);
+        /* a mapping left behind would keep the old device alive */
+        xive = kvm->kdev_new(accel, VDEV_KDEV_XIVE, &errnum);
+        g_assert_cmpint(errnum, ==, 0);
+        kvm->kdev_free(xive);
+        kvm->close(accel);
+        g_assert_cmpuint(open_files(), ==, files);
+    }
+}
+
 static void
 too_many_vcpus_are_refused_with_the_limit(Fixture *f, gconstpointer data)
 {
@@ -650,24 +469,9 @@ too_many_vcpus_are_refused_with_the_limit(Fixture *f, gconstpointer data)
     g_assert_nonnull(strstr(error->message, limit));
 }
 
-typedef struct {
-    const char *name;
-    void (*run)(Fixture *, gconstpointer);
-} Case;
-
-#define CASE(function)                    \
-    {                                     \
-        "/kvm-probe/" #function, function \
-    }
-
 static const Case cases[] = {
     CASE(the_host_describes_its_processor),
     CASE(hypercalls_are_switched_on_one_by_one),
-    CASE(registers_set_are_registers_run_with),
-    CASE(a_hypercalls_results_arrive_at_the_next_run_or_by_completing),
-    CASE(an_access_to_nowhere_is_an_exit),
-    CASE(a_guest_that_touches_an_absent_source_is_reported_and_can_go_on),
-    CASE(a_guest_that_touches_a_closed_tima_page_is_reported),
     CASE(our_own_access_to_a_refused_page_is_an_error),
     CASE(an_offset_outside_a_region_is_an_error),
     CASE(a_source_is_worked_through_its_pages_and_by_irqfd),
@@ -676,13 +480,19 @@ static const Case cases[] = {
     CASE(a_freed_vcpu_comes_back_connected_and_without_old_results),
     CASE(vcpu_ids_beyond_the_limit_are_refused),
     CASE(the_dirty_log_holds_the_guests_stores_and_not_ours),
-    CASE(a_kick_before_the_run_ends_it),
-    CASE(completing_does_not_use_up_a_kick),
-    CASE(no_kick_is_lost_on_a_guest_that_loops),
-    CASE(no_kick_is_lost_on_a_guest_that_keeps_calling),
     CASE(every_call_of_opening_may_fail_without_a_leak),
+    CASE(a_vcpu_that_could_not_be_made_can_be_made_later),
+    CASE(a_region_that_could_not_be_made_leaves_nothing),
     CASE(too_many_vcpus_are_refused_with_the_limit),
+    {NULL},
 };
+
+static void
+add(const Case *list)
+{
+    for (; list->name != NULL; list++)
+        g_test_add(list->name, Fixture, NULL, set_up, list->run, tear_down);
+}
 
 int
 main(int argc, char **argv)
@@ -698,7 +508,7 @@ main(int argc, char **argv)
         return 0;
     }
     kvm->close(accel);
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_test_add(cases[i].name, Fixture, NULL, set_up, cases[i].run, tear_down);
+    add(cases);
+    add(probe_run_cases);
     return g_test_run();
 }
