@@ -29,17 +29,8 @@ hold(Xive *xive, guint32 lisn, GError **error)
     return TRUE;
 }
 
-/* An event that came while the source was held: a fresh one if it was ready, else remembered. */
-static gboolean
-replay(Xive *xive, guint32 lisn, XivePq pq, GError **error)
-{
-    guint64 previous = 0;
-
-    if (pq == XIVE_PQ_READY)
-        return xive_source_trigger(xive, lisn, error);
-    return xive_source_load(xive, lisn, XIVE_ESB_LOAD_SET_PQ(XIVE_PQ_QUEUED), &previous, error);
-}
-
+/* An event that came while the source was held is in Q, and comes again: on from 00, into Q
+ * from 10. */
 static gboolean
 let_go(Xive *xive, guint32 lisn, GError **error)
 {
@@ -50,7 +41,7 @@ let_go(Xive *xive, guint32 lisn, GError **error)
         return TRUE;
     if (!xive_source_load(xive, lisn, XIVE_ESB_LOAD_SET_PQ(pq), &found, error))
         return FALSE;
-    return (found & XIVE_STATUS_PQ) != XIVE_PQ_QUEUED || replay(xive, lisn, pq, error);
+    return (found & XIVE_STATUS_PQ) != XIVE_PQ_QUEUED || xive_source_trigger(xive, lisn, error);
 }
 
 /* Lets go of the claimed sources below @end; the first error is told, the others do not stop it. */

@@ -92,7 +92,7 @@ window_is_as_large_as_the_sources(void)
     xive_class.finish(xive);
 }
 
-static VdevCpuInfo huge_pages;
+static const VdevCpuInfo huge_pages = {.host_page_shift = 18, .max_vcpus = 16};
 
 static const VdevCpuInfo *
 huge_page_info(const VdevHost *host)
@@ -113,8 +113,6 @@ pages_of_the_host_set_size_and_distance(void)
     g_assert_cmphex(xive_tima_page_gpa(xive, XIVE_TIMA_PAGE_OS), ==, XIVE_TIMA_BASE + 0x2000);
     g_assert_cmphex(xive_esb_window_size(xive), ==, 0x2000 * 0x2000);
 
-    huge_pages = *host->table.cpu_info(&host->table);
-    huge_pages.host_page_shift = 18;
     host->table.cpu_info = huge_page_info;
     g_assert_false(xive_class.realize(xive, &error));
     g_assert_nonnull(strstr(error->message, "pages of 2^18 bytes"));
