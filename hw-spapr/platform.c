@@ -69,8 +69,8 @@ platform_attach(void *machine, VdevDevice *device, GError **error)
     }
     if (platform->xive != NULL) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "a second -device %s: a pseries machine has one interrupt controller; give it "
-                    "once",
+                    "a pseries machine has one interrupt controller, and this would be a second; "
+                    "give -device %s once",
                     device->klass->name);
         return FALSE;
     }
