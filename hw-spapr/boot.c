@@ -24,19 +24,28 @@ to_mib(guint64 bytes)
     return align_up(bytes, 1u << MIB_SHIFT) >> MIB_SHIFT;
 }
 
+/* Blocks of 256 MiB, as -m takes them: "256M". (transfer full) */
+static char *
+blocks_to_text(guint64 n)
+{
+    return g_strdup_printf("%" G_GUINT64_FORMAT "M", n * (BOOT_MEMORY_BLOCK >> MIB_SHIFT));
+}
+
 static gboolean
 check_blocks(const char *what, guint64 bytes, GError **error)
 {
-    guint64 below = bytes / BOOT_MEMORY_BLOCK;
+    const guint64 whole = bytes / BOOT_MEMORY_BLOCK;
+    g_autofree char *lower = NULL;
+    g_autofree char *upper = NULL;
 
     if (bytes > 0 && bytes % BOOT_MEMORY_BLOCK == 0)
         return TRUE;
+    lower = blocks_to_text(whole);
+    upper = blocks_to_text(whole + 1);
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                 "-m: %s of %" G_GUINT64_FORMAT
-                " bytes is not a multiple of the memory block of 256 MiB; use %s%" G_GUINT64_FORMAT
-                "M",
-                what, bytes, below == 0 ? "" : "the next lower or ",
-                (below + 1) * (BOOT_MEMORY_BLOCK >> MIB_SHIFT));
+                " bytes is not a multiple of the memory block of 256 MiB; use %s%s%s",
+                what, bytes, whole > 0 ? lower : "", whole > 0 ? " or " : "", upper);
     return FALSE;
 }
 

@@ -138,10 +138,10 @@ memory_must_be_whole_blocks(void)
 
     rig_make(&rig, NULL);
     rig.config.ram_size = 300 * 1024 * 1024;
-    assert_refused(&rig, NULL, "not a multiple of the memory block of 256 MiB");
+    assert_refused(&rig, NULL, "not a multiple of the memory block of 256 MiB; use 256M or 512M");
     rig_make(&rig, NULL);
     rig.config.ram_size = 0;
-    assert_refused(&rig, NULL, "not a multiple");
+    assert_refused(&rig, NULL, "use 256M");
     rig_make(&rig, NULL);
     rig.config.max_ram_size = BOOT_MEMORY_BLOCK + 1;
     assert_refused(&rig, NULL, "maxmem");
