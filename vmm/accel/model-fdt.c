@@ -129,9 +129,18 @@ walk_tree(Fdt *fdt, const char *path, const char *name, guint index, guint32 *va
 gboolean
 model_fdt_is_at(Model *model, guint64 gpa)
 {
-    be32 magic;
+    const guint8 *at;
+    gboolean result;
+    be32 magic = {0};
 
-    return model_guest_read(model, gpa, &magic, sizeof(magic)) && be32_get(magic) == FDT_MAGIC;
+    /* Looked at without a touch: the guest has not done anything yet. */
+    g_mutex_lock(&model->lock);
+    at = model_ram_locked(model, gpa, sizeof(magic));
+    if (at != NULL)
+        memcpy(&magic, at, sizeof(magic));
+    result = be32_get(magic) == FDT_MAGIC;
+    g_mutex_unlock(&model->lock);
+    return result;
 }
 
 gboolean
