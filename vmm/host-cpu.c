@@ -13,9 +13,11 @@ host_cpu_info(const VdevHost *host)
 static gboolean
 host_enable_hcall(const VdevHost *host, guint32 nr)
 {
-    Accel *accel = host_vm(host)->accel;
+    Vm *vm = host_vm(host);
+    gint result = vm->accel->klass->enable_hcall(vm->accel, nr);
 
-    return accel->klass->enable_hcall(accel, nr) == 0;
+    vm_note_trouble(vm, result, "enabling hypercall 0x%x", nr);
+    return result == 0;
 }
 
 static gint
@@ -52,7 +54,11 @@ host_vcpu_get(const VdevHost *host, VdevVcpu *vcpu, guint64 reg, void *value)
 static gint
 host_vcpu_set(const VdevHost *host, VdevVcpu *vcpu, guint64 reg, const void *value)
 {
-    return vcpu_set(vcpu, reg, value);
+    gint result = vcpu_set(vcpu, reg, value);
+
+    vm_note_trouble(host_vm(host), result, "vCPU %u: setting register 0x%" G_GINT64_MODIFIER "x",
+                    vcpu_id(vcpu), reg);
+    return result;
 }
 
 static void

@@ -172,8 +172,8 @@ machine_add_device(Machine *machine, const ModuleSet *modules, const OptionItem 
     VdevDevice *device;
 
     if (klass == NULL) {
-        g_set_error(error, VM_ERROR, VM_ERROR_USAGE, "unknown device '%s'; -device help lists them",
-                    item->name);
+        g_set_error(error, VM_ERROR, VM_ERROR_USAGE,
+                    "-device %s: there is no such device; -device help lists them", item->name);
         return FALSE;
     }
     device = g_malloc0(klass->size);
@@ -287,8 +287,8 @@ device_help_class(const char *name, const ModuleSet *modules, GString *text, GEr
     const VdevClass *klass = device_find(modules, name);
 
     if (klass == NULL) {
-        g_set_error(error, VM_ERROR, VM_ERROR_USAGE, "unknown device '%s'; -device help lists them",
-                    name);
+        g_set_error(error, VM_ERROR, VM_ERROR_USAGE,
+                    "-device %s: there is no such device; -device help lists them", name);
         return FALSE;
     }
     property_list(klass->name, klass->props, "  id=<str>  name of this device\n", text);

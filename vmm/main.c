@@ -23,12 +23,13 @@ report(const GError *error)
 static int
 help(const Options *options, GError **error)
 {
+    g_autoptr(GPtrArray) path = module_search_path(options->module_dirs);
     g_autoptr(GString) text = g_string_new(NULL);
     ModuleSet *modules = NULL;
 
     if (vm_accel_help_wanted(options))
         vm_accel_help(text);
-    else if ((modules = module_set_load(options->module_dirs, G_MAXUINT32, error)) != NULL)
+    else if ((modules = module_set_load(path, G_MAXUINT32, error)) != NULL)
         machine_help(options, modules, text, error);
     module_set_free(modules);
     fputs(text->str, stdout);

@@ -192,32 +192,39 @@ module_build_dir(void)
     return g_build_filename(top, VMM_BUILD_MODULE_DIR, NULL);
 }
 
-/* A directory that need not be there. */
-static gboolean
-module_load_optional(ModuleSet *set, const char *dir, guint32 groups, GError **error)
+static void
+module_path_add(GPtrArray *path, const char *dir)
 {
-    if (dir == NULL || *dir == '\0' || !g_file_test(dir, G_FILE_TEST_IS_DIR))
-        return TRUE;
-    return module_load_dir(set, dir, groups, error);
+    if (dir != NULL && *dir != '\0')
+        g_ptr_array_add(path, g_strdup(dir));
+}
+
+GPtrArray *
+module_search_path(const GPtrArray *dirs)
+{
+    GPtrArray *path = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *build_dir = module_build_dir();
+    const char *standard = build_dir == NULL ? VMM_MODULE_DIR : build_dir;
+
+    for (guint i = 0; i < dirs->len; i++)
+        module_path_add(path, dirs->pdata[i]);
+    module_path_add(path, g_getenv(MODULE_DIR_VARIABLE));
+    if (g_file_test(standard, G_FILE_TEST_IS_DIR))
+        module_path_add(path, standard);
+    return path;
 }
 
 ModuleSet *
-module_set_load(const GPtrArray *dirs, guint32 groups, GError **error)
+module_set_load(const GPtrArray *path, guint32 groups, GError **error)
 {
     ModuleSet *set = g_new0(ModuleSet, 1);
-    const char *variable = g_getenv(MODULE_DIR_VARIABLE);
-    g_autofree char *build_dir = module_build_dir();
     gboolean ok = TRUE;
 
     set->modules = g_ptr_array_new();
     set->names = g_ptr_array_new_with_free_func(g_free);
     set->places = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; ok && i < dirs->len; i++)
-        ok = module_load_dir(set, dirs->pdata[i], groups, error);
-    if (ok && variable != NULL && *variable != '\0')
-        ok = module_load_dir(set, variable, groups, error);
-    ok = ok && module_load_optional(set, build_dir, groups, error) &&
-         (build_dir != NULL || module_load_optional(set, VMM_MODULE_DIR, groups, error));
+    for (guint i = 0; ok && i < path->len; i++)
+        ok = module_load_dir(set, path->pdata[i], groups, error);
     if (!ok)
         g_clear_pointer(&set, module_set_free);
     return set;

@@ -12,16 +12,24 @@ typedef struct ModuleSet ModuleSet;
 #define MODULE_DIR_VARIABLE "SPAPR_VMM_MODULE_DIR"
 
 /**
- * module_set_load:
+ * module_search_path:
  * @dirs: directories of -module-dir, in order; may be empty
+ *
+ * @dirs, the directory that the environment names, and, if it is there, the build tree's (for a
+ * program that stands in one) or the installed one. (transfer full)
+ */
+GPtrArray *module_search_path(const GPtrArray *dirs);
+
+/**
+ * module_set_load:
+ * @path: directories; each must exist
  * @groups: VDEV_GROUP_* bits of the calls that the host offers
  *
- * Loads every *.so of: @dirs, the directory the environment names, the build tree that the
- * executable stands in, the installed directory. Of two files of one name the first found counts.
- * A module stays in the process until it ends.
+ * Loads every *.so of @path. Of two files of one name the first found counts. A module stays in the
+ * process until it ends.
  * Errors: VM_ERROR_USAGE, one line, naming the file.
  */
-ModuleSet *module_set_load(const GPtrArray *dirs, guint32 groups, GError **error);
+ModuleSet *module_set_load(const GPtrArray *path, guint32 groups, GError **error);
 void module_set_free(ModuleSet *set); /* NULL-safe */
 
 guint module_set_size(const ModuleSet *set);

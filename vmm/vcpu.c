@@ -35,6 +35,7 @@ struct VdevVcpu {
     gboolean out;         /* halted or failed: does not run until started again */
     gboolean quit;        /* the thread is to end */
     guint holds;          /* threads that want the vCPU outside the accelerator */
+    guint sleepers;       /* threads that wait on cond: without one, nobody is woken */
     gboolean in_accel;    /* the accelerator is working on it: nobody else may */
     gboolean parked;      /* may not run, and its last exit is complete */
     ExitState exit_state; /* changes under the machine lock too, PENDING → … */
@@ -56,13 +57,38 @@ vcpu_may_run(const VdevVcpu *vcpu)
     return vcpu->machine_runs && vcpu->started && !vcpu->out;
 }
 
+/* Waits for a change. Mutex held, and released meanwhile. */
+static void
+vcpu_sleep(VdevVcpu *vcpu)
+{
+    vcpu->sleepers++;
+    g_cond_wait(&vcpu->cond, &vcpu->mutex);
+    vcpu->sleepers--;
+}
+
+/* GLib makes a system call for each broadcast, waiters or not: too dear for every exit. Mutex held.
+ */
+static void
+vcpu_wake(VdevVcpu *vcpu)
+{
+    if (vcpu->sleepers > 0)
+        g_cond_broadcast(&vcpu->cond);
+}
+
+/* Turns the vCPU out if it may no longer be in the accelerator. Mutex held. */
+static void
+vcpu_kick_out(VdevVcpu *vcpu)
+{
+    if (vcpu->in_accel && (vcpu->quit || vcpu->holds > 0 || !vcpu_may_run(vcpu)))
+        vcpu_klass(vcpu)->vcpu_kick(vcpu->accel);
+}
+
 /* Whoever changed what decides about the next turn calls this. Mutex held. */
 static void
 vcpu_reconsider(VdevVcpu *vcpu)
 {
-    if (vcpu->in_accel && (vcpu->quit || vcpu->holds > 0 || !vcpu_may_run(vcpu)))
-        vcpu_klass(vcpu)->vcpu_kick(vcpu->accel);
-    g_cond_broadcast(&vcpu->cond);
+    vcpu_kick_out(vcpu);
+    vcpu_wake(vcpu);
 }
 
 /* Delivers the answer without entering the guest. Mutex held; released meanwhile. */
@@ -76,7 +102,7 @@ vcpu_complete(VdevVcpu *vcpu)
     g_mutex_lock(&vcpu->mutex);
     vcpu->exit_state = EXIT_NONE;
     vcpu->in_accel = FALSE;
-    g_cond_broadcast(&vcpu->cond);
+    vcpu_wake(vcpu);
 }
 
 /* Waits until the vCPU may enter the guest. Returns FALSE when the thread is to end. */
@@ -93,9 +119,9 @@ vcpu_wait_turn(VdevVcpu *vcpu)
         }
         if (vcpu->exit_state == EXIT_NONE && !vcpu_may_run(vcpu)) {
             vcpu->parked = TRUE;
-            g_cond_broadcast(&vcpu->cond);
+            vcpu_wake(vcpu);
         }
-        g_cond_wait(&vcpu->cond, &vcpu->mutex);
+        vcpu_sleep(vcpu);
     }
     go = !vcpu->quit;
     if (go) {
@@ -117,7 +143,7 @@ vcpu_left_guest(VdevVcpu *vcpu)
         kind == ACCEL_EXIT_HCALL || kind == ACCEL_EXIT_MMIO ? EXIT_PENDING : EXIT_NONE;
     if (kind == ACCEL_EXIT_HALTED || kind == ACCEL_EXIT_GUEST_FAULT || kind == ACCEL_EXIT_FAILED)
         vcpu->out = TRUE;
-    g_cond_broadcast(&vcpu->cond);
+    vcpu_wake(vcpu);
     g_mutex_unlock(&vcpu->mutex);
 }
 
@@ -184,7 +210,7 @@ vcpu_thread(gpointer data)
 
     g_mutex_lock(&vcpu->mutex);
     vcpu->thread_id = gettid();
-    g_cond_broadcast(&vcpu->cond);
+    vcpu_wake(vcpu);
     g_mutex_unlock(&vcpu->mutex);
 
     while (vcpu_wait_turn(vcpu)) {
@@ -270,7 +296,7 @@ vcpu_thread_id(VdevVcpu *vcpu)
 
     g_mutex_lock(&vcpu->mutex);
     while (vcpu->thread_id == 0)
-        g_cond_wait(&vcpu->cond, &vcpu->mutex);
+        vcpu_sleep(vcpu);
     thread_id = vcpu->thread_id;
     g_mutex_unlock(&vcpu->mutex);
     return thread_id;
@@ -284,9 +310,9 @@ vcpu_hold(VdevVcpu *vcpu)
         return;
     g_mutex_lock(&vcpu->mutex);
     vcpu->holds++;
-    vcpu_reconsider(vcpu);
+    vcpu_kick_out(vcpu);
     while (vcpu->in_accel)
-        g_cond_wait(&vcpu->cond, &vcpu->mutex);
+        vcpu_sleep(vcpu);
     g_mutex_unlock(&vcpu->mutex);
 }
 
@@ -297,7 +323,9 @@ vcpu_release(VdevVcpu *vcpu)
         return;
     g_mutex_lock(&vcpu->mutex);
     vcpu->holds--;
-    vcpu_reconsider(vcpu);
+    /* A parked vCPU that may not run stays as it is: many registers, no wake-up. */
+    if (!vcpu->parked || vcpu_may_run(vcpu) || vcpu->quit)
+        vcpu_wake(vcpu);
     g_mutex_unlock(&vcpu->mutex);
 }
 
@@ -388,7 +416,7 @@ vcpu_wait_parked(VdevVcpu *vcpu)
     machine_unlock(vcpu->owner->lock);
     g_mutex_lock(&vcpu->mutex);
     while (!vcpu->parked)
-        g_cond_wait(&vcpu->cond, &vcpu->mutex);
+        vcpu_sleep(vcpu);
     g_mutex_unlock(&vcpu->mutex);
     machine_lock_main(vcpu->owner->lock);
 }

@@ -69,6 +69,7 @@ struct Vm {
     VcpuOwner vcpu_owner;
     GPtrArray *vcpus; /* VdevVcpu *, owned, in creation order */
     gboolean realized;
+    GError *trouble; /* the first failure of the accelerator that a module may pass over; or NULL */
 
     RunState state;
     gboolean vcpus_run; /* vCPUs may be in the guest */
@@ -87,6 +88,10 @@ struct VdevRegion {
 /** vm_usage, vm_host_error: set @error (VM_ERROR) and return FALSE. */
 gboolean vm_usage(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 gboolean vm_host_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/** vm_note_trouble: @result of an accelerator call that a module may take for a plain "no": unless
+ * it is 0 or means just that, the start or the reset at hand will fail with it. */
+void vm_note_trouble(Vm *vm, gint result, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* host.c */
 #define VM_HOST_GROUPS                                                                            \

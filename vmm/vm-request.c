@@ -97,33 +97,44 @@ vm_vcpu_stray_access(void *user, VdevVcpu *vcpu, const AccelExit *exit)
                vcpu_id(vcpu), exit->mmio.is_write ? "store" : "load", exit->mmio.n, exit->mmio.gpa);
 }
 
+/* Where the vCPU stands, for a message that does not say it. (transfer full) */
+static char *
+vcpu_place(Vm *vm, VdevVcpu *vcpu)
+{
+    guint64 pc = 0;
+    gint result;
+
+    machine_lock_vcpu(&vm->lock);
+    result = vcpu_get(vcpu, VDEV_REG_PC, &pc);
+    machine_unlock(&vm->lock);
+    if (result != 0)
+        return g_strdup_printf("vCPU %u: ", vcpu_id(vcpu));
+    return g_strdup_printf("vCPU %u: pc 0x%" G_GINT64_MODIFIER "x: ", vcpu_id(vcpu), pc);
+}
+
 void
 vm_vcpu_out(void *user, VdevVcpu *vcpu, AccelExitKind kind, const char *message)
 {
     Vm *vm = user;
-    guint64 pc = 0;
+    g_autofree char *place = NULL;
     g_autofree char *report = NULL;
 
-    if (kind == ACCEL_EXIT_HALTED) {
+    switch (kind) {
+    case ACCEL_EXIT_HALTED:
         g_mutex_lock(&vm->asked_mutex);
         request_set(vm, VM_REQUEST_HALTED);
         g_mutex_unlock(&vm->asked_mutex);
-        return;
-    }
-    machine_lock_vcpu(&vm->lock);
-    if (vcpu_get(vcpu, VDEV_REG_PC, &pc) != 0)
-        pc = 0;
-    report =
-        g_strdup_printf("vCPU %u at pc 0x%" G_GINT64_MODIFIER "x: %s", vcpu_id(vcpu), pc, message);
-    if (kind == ACCEL_EXIT_GUEST_FAULT) {
-        g_autofree char *text = g_strconcat("guest error: ", report, NULL);
-
-        vm_request_panic(vm, text);
-    } else {
-        log_printf(vm->log, VDEV_LOG_WARNING, "%s", report);
+        break;
+    case ACCEL_EXIT_GUEST_FAULT:
+        place = strstr(message, "vCPU ") == NULL ? vcpu_place(vm, vcpu) : g_strdup("");
+        report = g_strconcat("guest error: ", place, message, NULL);
+        vm_request_panic(vm, report);
+        break;
+    default:
+        log_message(vm->log, VDEV_LOG_WARNING, message);
         vm_request_shutdown(vm, FALSE, 1);
+        break;
     }
-    machine_unlock(&vm->lock);
 }
 
 /* ---- serving ------------------------------------------------------------------------------- */

@@ -5,6 +5,8 @@
  * quiesce and resume are paired on every path: stop quiesces, go on resumes; a reset of a stopped
  * machine resumes it first (nothing runs yet), resets it, and quiesces it again.
  */
+#include <errno.h>
+
 #include "vmm/vm-priv.h"
 
 void
@@ -112,13 +114,32 @@ vm_cont(Vm *vm, GError **error)
     return TRUE;
 }
 
+void
+vm_note_trouble(Vm *vm, gint result, const char *format, ...)
+{
+    g_autofree char *what = NULL;
+    va_list arguments;
+
+    if (result == 0 || result == -EINVAL || result == -ENXIO || vm->trouble != NULL)
+        return;
+    va_start(arguments, format);
+    what = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    vm_host_error(&vm->trouble, "%s: %s", what, g_strerror(-result));
+}
+
 gboolean
 vm_reset_machine(Vm *vm, GError **error)
 {
     const VdevMachineClass *klass = vm->machine->type.klass;
     void *object = vm->machine->object;
 
-    return klass->reset(object, error) && klass->load_boot(object, boot_image(vm->boot), error);
+    if (!klass->reset(object, error) || !klass->load_boot(object, boot_image(vm->boot), error))
+        return FALSE;
+    if (vm->trouble == NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&vm->trouble));
+    return FALSE;
 }
 
 gboolean
@@ -128,6 +149,7 @@ vm_reset(Vm *vm, gboolean by_guest, GError **error)
     gboolean was_quiesced = vm->quiesced;
 
     vm_pause(vm);
+    g_clear_error(&vm->trouble); /* of the time before */
     if ((was_quiesced && !vm_resume(vm, error)) || !vm_reset_machine(vm, error))
         return FALSE;
     vm_emit(vm, VM_EVENT_RESET, by_guest, by_guest ? "guest-reset" : "host-qmp-system-reset");

@@ -64,7 +64,9 @@ vm_make_loop(Vm *vm, GError **error)
 static gboolean
 vm_load_modules(Vm *vm, GError **error)
 {
-    vm->modules = module_set_load(vm->options->module_dirs, VM_HOST_GROUPS, error);
+    g_autoptr(GPtrArray) path = module_search_path(vm->options->module_dirs);
+
+    vm->modules = module_set_load(path, VM_HOST_GROUPS, error);
     return vm->modules != NULL;
 }
 
@@ -234,6 +236,7 @@ vm_free(Vm *vm)
     loop_free(vm->loop);
     log_free(vm->log);
     g_free(vm->asked.panic);
+    g_clear_error(&vm->trouble);
     machine_unlock(&vm->lock);
     g_mutex_clear(&vm->asked_mutex);
     machine_lock_clear(&vm->lock);
