@@ -14,6 +14,11 @@
 #include "vmm/guestmem.h"
 #include "vmm/vm.h"
 
+/* Threads that read one file, bytes that are worth a thread, and where slices are cut. */
+#define BOOT_READERS_MAX  4
+#define BOOT_READER_SHARE (G_GUINT64_CONSTANT(4) << 20)
+#define BOOT_SLICE_ALIGN  (G_GUINT64_CONSTANT(64) << 10)
+
 typedef struct {
     const char *option; /* "-kernel", "-initrd": for messages */
     char *path;         /* NULL: not given */
@@ -110,25 +115,77 @@ boot_image(const Boot *boot)
     return &boot->image;
 }
 
-static gboolean
-boot_read(const BootFile *file, guint8 *to, guint64 n, guint64 offset, GError **error)
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* One thread's part of a file. */
+typedef struct {
+    const BootFile *file;
+    guint8 *to;
+    guint64 n, offset; /* bytes */
+    GThread *thread;   /* NULL: read by the caller */
+    GError *error;
+} BootSlice;
+
+static gpointer
+boot_slice_read(gpointer user)
 {
-    while (n > 0) {
-        gssize got = pread(file->fd, to, n, (off_t)offset);
+    BootSlice *slice = user;
+
+    while (slice->n > 0) {
+        gssize got = pread(slice->file->fd, slice->to, slice->n, (off_t)slice->offset);
 
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0)
-            return boot_file_refuse(file, error, VM_ERROR_HOST, g_strerror(errno));
-        if (got == 0)
-            return boot_file_refuse(file, error, VM_ERROR_HOST,
-                                    "has become shorter since it was opened");
-        to += got;
-        offset += (guint64)got;
-        n -= (guint64)got;
+        if (got <= 0) {
+            boot_file_refuse(slice->file, &slice->error, VM_ERROR_HOST,
+                             got < 0 ? g_strerror(errno)
+                                     : "has become shorter since it was opened");
+            return NULL;
+        }
+        slice->to += got;
+        slice->offset += (guint64)got;
+        slice->n -= (guint64)got;
     }
-    return TRUE;
+    return NULL;
 }
+
+/*
+ * A kernel is tens of megabytes into memory that nobody has touched yet: for the host that is
+ * making pages more than copying, work that its processors can share.
+ */
+static gboolean
+boot_read(const BootFile *file, guint8 *to, guint64 n, guint64 offset, GError **error)
+{
+    BootSlice slices[BOOT_READERS_MAX] = {0};
+    guint readers = (guint)CLAMP(n / BOOT_READER_SHARE, 1,
+                                 MIN(g_get_num_processors(), (guint)BOOT_READERS_MAX));
+    guint64 share = n / readers / BOOT_SLICE_ALIGN * BOOT_SLICE_ALIGN;
+    gboolean ok = TRUE;
+
+    for (guint i = 0; i < readers; i++) {
+        guint64 begin = i * share, end = i + 1 < readers ? begin + share : n;
+
+        slices[i] = (BootSlice){file, to + begin, end - begin, offset + begin, NULL, NULL};
+        if (i + 1 < readers)
+            slices[i].thread = g_thread_try_new("boot reader", boot_slice_read, &slices[i], NULL);
+        if (slices[i].thread == NULL)
+            boot_slice_read(&slices[i]);
+    }
+    for (guint i = 0; i < readers; i++) {
+        if (slices[i].thread != NULL)
+            g_thread_join(slices[i].thread);
+        if (slices[i].error == NULL)
+            continue;
+        if (ok)
+            g_propagate_error(error, slices[i].error);
+        else
+            g_error_free(slices[i].error);
+        ok = FALSE;
+    }
+    return ok;
+}
+
+/* ---- placing ------------------------------------------------------------------------------- */
 
 /* @n_file bytes of the file from @offset to @gpa, then zeroes up to @n bytes. */
 static gboolean
