@@ -14,23 +14,29 @@
 
 #include "vmm/chardev-priv.h"
 
-#define PENDING_MAX 4096 /* bytes read that the device has not taken yet */
-#define FLUSH_MS    2000
-#define ESCAPE      0x01 /* Ctrl-A */
+/* Bytes read that the device has not taken yet: then nothing more is read, and whoever writes
+ * waits. Only at a terminal somebody must listen for Ctrl-A even if the guest does not; there a
+ * paste may be large, and what is beyond is lost. */
+#define PENDING_MAX  4096u
+#define TERMINAL_MAX (1u << 20)
+#define FLUSH_MS     2000
+#define ESCAPE       0x01 /* Ctrl-A */
 
 struct VdevChardev {
     ChardevEnds ends;
     ChardevConfig config;
     gboolean escape, escaped; /* Ctrl-A means something; it was the last byte */
+    gboolean listens;         /* to Ctrl-A, always */
 
     const VdevChardevOps *ops;
     void *user;
-    guint8 pending[PENDING_MAX];
-    gsize n_pending;
+    GByteArray *pending;
+    guint taken; /* bytes at the beginning of pending that are gone */
 
     guint8 *ring; /* CHARDEV_BUFFER bytes once needed */
     gsize head, used;
-    gboolean losing; /* said so already */
+    gboolean losing;       /* said so already */
+    gboolean losing_input; /* the same */
 
     guint in_source, out_source, accept_source, deliver_source; /* 0: none */
 };
@@ -159,6 +165,43 @@ chardev_write(VdevChardev *chardev, const guint8 *bytes, gsize n)
 
 /* ---- input --------------------------------------------------------------------------------- */
 
+static gsize
+pending_n(const VdevChardev *chardev)
+{
+    return chardev->pending->len - chardev->taken;
+}
+
+static gsize
+pending_room(const VdevChardev *chardev)
+{
+    return (chardev->listens ? TERMINAL_MAX : PENDING_MAX) - pending_n(chardev);
+}
+
+static void
+pending_append(VdevChardev *chardev, guint8 byte)
+{
+    if (pending_room(chardev) > 0) {
+        g_byte_array_append(chardev->pending, &byte, 1);
+    } else if (!chardev->losing_input) {
+        log_message(chardev->config.log, VDEV_LOG_WARNING,
+                    "console input is lost: the guest does not read it");
+        chardev->losing_input = TRUE;
+    }
+}
+
+/* The bytes move down only when that frees as much as it moves. */
+static void
+pending_take(VdevChardev *chardev, guint8 *bytes, guint n)
+{
+    memcpy(bytes, chardev->pending->data + chardev->taken, n);
+    chardev->taken += n;
+    if (chardev->taken < chardev->pending->len - chardev->taken)
+        return;
+    g_byte_array_remove_range(chardev->pending, 0, chardev->taken);
+    chardev->taken = 0;
+    chardev->losing_input = FALSE;
+}
+
 static void
 chardev_escape(VdevChardev *chardev, guint8 byte)
 {
@@ -171,8 +214,8 @@ chardev_escape(VdevChardev *chardev, guint8 byte)
         chardev->config.quit(chardev->config.user);
     else if (byte == 'h' || byte == '?')
         chardev_write(chardev, (const guint8 *)help, strlen(help));
-    else if ((byte == 'a' || byte == ESCAPE) && chardev->n_pending < PENDING_MAX)
-        chardev->pending[chardev->n_pending++] = ESCAPE;
+    else if (byte == 'a' || byte == ESCAPE)
+        pending_append(chardev, ESCAPE);
 }
 
 static void
@@ -183,24 +226,22 @@ chardev_take(VdevChardev *chardev, const guint8 *bytes, gsize n)
             chardev_escape(chardev, bytes[i]);
         else if (chardev->escape && bytes[i] == ESCAPE)
             chardev->escaped = TRUE;
-        else if (chardev->n_pending < PENDING_MAX)
-            chardev->pending[chardev->n_pending++] = bytes[i];
+        else
+            pending_append(chardev, bytes[i]);
     }
 }
 
 static void
 chardev_deliver(VdevChardev *chardev)
 {
-    while (chardev->n_pending > 0 && chardev->ops != NULL) {
-        gsize n = MIN(chardev->ops->can_read(chardev->user), chardev->n_pending);
+    while (pending_n(chardev) > 0 && chardev->ops != NULL) {
+        gsize n = MIN(chardev->ops->can_read(chardev->user), pending_n(chardev));
         guint8 bytes[256];
 
         if (n == 0)
             return;
         n = MIN(n, sizeof(bytes));
-        memcpy(bytes, chardev->pending, n);
-        chardev->n_pending -= n;
-        memmove(chardev->pending, chardev->pending + n, chardev->n_pending);
+        pending_take(chardev, bytes, (guint)n);
         chardev->ops->read(chardev->user, bytes, n);
     }
 }
@@ -210,15 +251,14 @@ chardev_in_ready(gint fd, GIOCondition condition, gpointer user)
 {
     VdevChardev *chardev = user;
     guint8 bytes[256];
-    gsize room = PENDING_MAX - chardev->n_pending;
+    gsize room = pending_room(chardev);
     gssize n;
 
-    /* With Ctrl-A somebody must listen even if the guest does not; else wait until it does. */
-    if (room == 0 && !chardev->escape) {
+    if (room == 0 && !chardev->listens) {
         chardev->in_source = 0;
         return G_SOURCE_REMOVE;
     }
-    n = read(fd, bytes, chardev->escape ? sizeof(bytes) : MIN(sizeof(bytes), room));
+    n = read(fd, bytes, chardev->listens ? sizeof(bytes) : MIN(sizeof(bytes), room));
     if (n > 0) {
         chardev_take(chardev, bytes, (gsize)n);
         chardev_deliver(chardev);
@@ -257,7 +297,7 @@ chardev_accept_input(VdevChardev *chardev)
 
     if (chardev == NULL)
         return;
-    waiting = chardev->n_pending > 0 || (chardev->ends.in >= 0 && chardev->in_source == 0);
+    waiting = pending_n(chardev) > 0 || (chardev->ends.in >= 0 && chardev->in_source == 0);
     if (waiting && chardev->deliver_source == 0)
         chardev->deliver_source = g_idle_add(chardev_deliver_later, chardev);
 }
@@ -312,6 +352,8 @@ chardev_new(const ChardevConfig *config, GError **error)
     chardev->config = *config;
     chardev->escape = g_str_has_suffix(config->spec, "stdio") &&
                       (config->escape || g_str_has_prefix(config->spec, "mon:"));
+    chardev->listens = chardev->escape && isatty(ends.in);
+    chardev->pending = g_byte_array_new();
     chardev->config.spec = NULL;
     chardev_watch_input(chardev);
     chardev_watch_accept(chardev);
@@ -346,6 +388,7 @@ chardev_free(VdevChardev *chardev)
     source_clear(&chardev->accept_source);
     source_clear(&chardev->deliver_source);
     chardev_ends_close(&chardev->ends);
+    g_byte_array_unref(chardev->pending);
     g_free(chardev->ring);
     g_free(chardev);
 }

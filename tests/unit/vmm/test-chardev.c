@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "vmm/chardev.h"
@@ -346,6 +348,107 @@ ctrl_a_is_the_operators(Rig *rig, gconstpointer data)
     }
 }
 
+/* @fd and a new pipe or terminal take the places of standard input and output for the test. */
+typedef struct {
+    gint in, out; /* ours */
+    gint old_in, old_out;
+} Stdio;
+
+static void
+stdio_take(Stdio *stdio, gint in, gint in_ours)
+{
+    gint out[2];
+
+    g_assert_cmpint(pipe(out), ==, 0);
+    *stdio = (Stdio){in_ours, out[0], dup(STDIN_FILENO), dup(STDOUT_FILENO)};
+    dup2(in, STDIN_FILENO);
+    dup2(out[1], STDOUT_FILENO);
+    close(in);
+    close(out[1]);
+}
+
+static void
+stdio_restore(Stdio *stdio)
+{
+    dup2(stdio->old_in, STDIN_FILENO);
+    dup2(stdio->old_out, STDOUT_FILENO);
+    close(stdio->old_in);
+    close(stdio->old_out);
+    close(stdio->in);
+    close(stdio->out);
+}
+
+/* The device takes 16 bytes now and then, as the guest's terminal does; nothing may be missing. */
+static void
+take_all(Rig *rig, VdevChardev *chardev, gsize n)
+{
+    while (rig->input->len < n) {
+        rig->room = 16;
+        chardev_accept_input(chardev);
+        g_main_context_iteration(NULL, FALSE);
+    }
+    for (gsize i = 0; i < n; i++)
+        g_assert_cmpint(rig->input->str[i], ==, 'a' + (char)(i % 26));
+}
+
+static void
+a_pipe_waits_for_a_guest_that_does_not_read(Rig *rig, gconstpointer data)
+{
+    const gsize n = 40000;
+    g_autofree char *text = g_malloc(n);
+    gint in[2];
+    VdevChardev *chardev;
+    Stdio stdio;
+
+    for (gsize i = 0; i < n; i++)
+        text[i] = 'a' + (char)(i % 26);
+    g_assert_cmpint(pipe(in), ==, 0);
+    stdio_take(&stdio, in[0], in[1]);
+    chardev = rig_open(rig, "stdio", TRUE, NULL);
+    g_assert_cmpint(write(in[1], text, n), ==, (gssize)n);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    take_all(rig, chardev, n);
+    chardev_free(chardev);
+    stdio_restore(&stdio);
+    g_assert_cmpuint(rig->lines->len, ==, 0);
+}
+
+/* Pasted to a guest that does not read: all of it is kept, and Ctrl-A x behind it is heard. */
+static void
+a_terminal_keeps_a_paste_and_hears_ctrl_a(Rig *rig, gconstpointer data)
+{
+    const gsize n = 40000;
+    gint master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+    struct termios raw;
+    VdevChardev *chardev;
+    Stdio stdio;
+
+    g_assert_true(grantpt(master) == 0 && unlockpt(master) == 0);
+    slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    g_assert_cmpint(slave, >=, 0);
+    /* As the console makes it, if the terminal is its own, which it is not in a test. */
+    g_assert_cmpint(tcgetattr(slave, &raw), ==, 0);
+    cfmakeraw(&raw);
+    g_assert_cmpint(tcsetattr(slave, TCSANOW, &raw), ==, 0);
+    stdio_take(&stdio, slave, master);
+    chardev = rig_open(rig, "stdio", TRUE, NULL);
+    for (gsize i = 0; i < n; i++) {
+        char byte = 'a' + (char)(i % 26);
+
+        g_assert_cmpint(write(master, &byte, 1), ==, 1);
+        while (i % 64 == 63 && g_main_context_iteration(NULL, FALSE))
+            ;
+    }
+    g_assert_cmpint(write(master, "\001x", 2), ==, 2);
+    while (rig->quits == 0)
+        g_main_context_iteration(NULL, TRUE);
+    take_all(rig, chardev, n);
+    chardev_free(chardev);
+    stdio_restore(&stdio);
+    g_assert_cmpuint(rig->lines->len, ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -364,6 +467,8 @@ main(int argc, char **argv)
         {"/chardev/refused", what_cannot_be_opened_is_named},
         {"/chardev/stale", a_socket_that_a_dead_process_left_is_replaced},
         {"/chardev/escape", ctrl_a_is_the_operators},
+        {"/chardev/stdio-flow", a_pipe_waits_for_a_guest_that_does_not_read},
+        {"/chardev/stdio-paste", a_terminal_keeps_a_paste_and_hears_ctrl_a},
     };
 
     g_test_init(&argc, &argv, NULL);
