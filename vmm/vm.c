@@ -108,6 +108,9 @@ vm_open_accel(Vm *vm, GError **error)
     if (options->max_cpus > vm->cpu_info->max_vcpus)
         return vm_usage(error, "-smp: %u vCPUs are more than the %u that -accel %s allows",
                         options->max_cpus, vm->cpu_info->max_vcpus, vm->accel->klass->name);
+    if (options->kernel == NULL && !vm->accel->klass->scripted)
+        return vm_usage(error, "-kernel is missing: there is no firmware that could start a guest "
+                               "without one");
     vm->vcpu_owner = (VcpuOwner){
         .accel = vm->accel,
         .lock = &vm->lock,

@@ -5,6 +5,9 @@
  *   allocate (host, zeroed) → properties set (host) → attach to the machine
  *   → realize → reset → [quiesce → resume]* → finish → free (host)
  *
+ * Errors of a module have one of two domains: G_OPTION_ERROR for what the operator asked wrongly
+ * (the program ends with status 2), G_FILE_ERROR for what the host could not do (status 1).
+ *
  * The machine that a device is attached to decides when its own parts are realized,
  * reset, quiesced, resumed and finished; the host drives the machine.
  */

@@ -57,7 +57,8 @@ typedef struct {
 
 struct AccelClass {
     const char *name;
-    const char *help; /* one line, for -accel help */
+    const char *help;  /* one line, for -accel help */
+    gboolean scripted; /* its vCPUs play a script, so that a guest needs no kernel */
 
     /* Opens the accelerator and makes an empty VM; checks every capability that is needed. */
     Accel *(*open)(const AccelConfig *config, GError **error);

@@ -208,6 +208,7 @@ model_set_script(Accel *accel, const char *name, const char *text, GError **erro
 const AccelClass model_accel_class = {
     .name = "model",
     .help = "KVM's interface in software; vCPUs play a script (script=FILE)",
+    .scripted = TRUE,
     .open = model_open,
     .close = model_close,
     .cpu_info = model_cpu_info,
