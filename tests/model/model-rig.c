@@ -238,6 +238,18 @@ rig_set_pq(Rig *rig, guint32 lisn, guint pq)
     return (guint)rig_esb_load(rig, lisn, 0xc00 + (pq << 8));
 }
 
+void
+rig_wait_pq(Rig *rig, guint32 lisn, guint pq)
+{
+    gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+
+    while (rig_pq(rig, lisn) != pq) {
+        if (g_get_monotonic_time() > deadline)
+            g_error("PQ of LISN %u is %u, not %u", lisn, rig_pq(rig, lisn), pq);
+        g_thread_yield();
+    }
+}
+
 /* ---- vCPUs --------------------------------------------------------------------------------- */
 
 void

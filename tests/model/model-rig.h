@@ -62,6 +62,9 @@ guint rig_pq(Rig *rig, guint32 lisn);
 guint rig_eoi(Rig *rig, guint32 lisn);
 guint rig_set_pq(Rig *rig, guint32 lisn, guint pq);
 
+/** rig_wait_pq: until another thread has made the PQ of @lisn be @pq; fails after a minute. */
+void rig_wait_pq(Rig *rig, guint32 lisn, guint pq);
+
 /** rig_vp: bytes 0..7 of the OS ring of vCPU @index. */
 void rig_vp(Rig *rig, guint index, guint8 *bytes);
 void rig_set_vp(Rig *rig, guint index, const guint8 *bytes);

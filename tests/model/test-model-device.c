@@ -471,8 +471,7 @@ an_eventfd_triggers_its_source(void)
     g_assert_cmpint(model_accel_class.irqfd(rig.accel, 9, STDERR_FILENO, TRUE), ==, -EINVAL);
     g_assert_cmpint(model_accel_class.irqfd(rig.accel, 0x100000, fd, TRUE), ==, -EINVAL);
     g_assert_cmpint(write(fd, &one, sizeof(one)), ==, sizeof(one));
-    while (rig_pq(&rig, 8) != 2)
-        g_thread_yield();
+    rig_wait_pq(&rig, 8, 2);
     g_assert_cmpint(model_accel_class.irqfd(rig.accel, 8, fd, FALSE), ==, 0);
     g_assert_cmpint(model_accel_class.irqfd(rig.accel, 8, fd, FALSE), ==, 0);
     g_assert_cmpint(write(fd, &one, sizeof(one)), ==, sizeof(one));

@@ -348,12 +348,40 @@ a_waiting_vcpu_is_woken_by_a_kick_and_by_an_interrupt(void)
 
     thread = start(&runner, &rig, 0);
     rig_trigger(&rig, 1);
-    while (rig_pq(&rig, 1) != 0) /* until its EOI */
-        g_thread_yield();
-    rig_trigger(&rig, 1); /* out of H_CEDE */
+    rig_wait_pq(&rig, 1, 0); /* its EOI */
+    rig_trigger(&rig, 1);    /* out of H_CEDE */
     g_thread_join(thread);
     g_assert_cmpstr(runner.message, ==, "");
     g_assert_cmpint(runner.end, ==, ACCEL_EXIT_HALTED);
+    rig_close(&rig);
+}
+
+/* Before the wait, within it, or after: one kick ends one run. */
+static void
+a_kick_is_answered_once(void)
+{
+    Runner runner;
+    AccelExit exit = {0};
+    Rig rig;
+
+    rig_open_full(&rig, NULL, 1);
+    rig_script(&rig, "vcpu 0\n repeat forever\n  esb set 1 PQ_PENDING\n  hcall H_CEDE\n"
+                     "  hcall 0x1234 -> _\n end\n");
+    for (guint i = 0; i < 500; i++) {
+        GThread *thread;
+
+        rig_set_pq(&rig, 1, 0);
+        thread = start(&runner, &rig, 0);
+        rig_wait_pq(&rig, 1, 2); /* it cedes now, or is about to */
+        model_accel_class.vcpu_kick(rig.vcpus[0]);
+        g_thread_join(thread);
+        g_assert_cmpint(runner.end, ==, ACCEL_EXIT_INTR);
+        rig_set_vp(&rig, 0, (const guint8[]){0, 0xff, 0x80, 0, 0xff, 0, 0, 0});
+        rig_run(&rig, 0, &exit); /* signalled: out of H_CEDE, not of another kick */
+        g_assert_cmpint(exit.kind, ==, ACCEL_EXIT_HCALL);
+        rig_set_vp(&rig, 0, (const guint8[]){0, 0xff, 0, 0, 0xff, 0, 0, 0});
+        memset(&exit, 0, sizeof(exit));
+    }
     rig_close(&rig);
 }
 
@@ -436,6 +464,7 @@ main(int argc, char **argv)
     ADD(processor_areas_are_registered_with_their_checks);
     ADD(random_numbers_come_only_when_enabled);
     ADD(a_waiting_vcpu_is_woken_by_a_kick_and_by_an_interrupt);
+    ADD(a_kick_is_answered_once);
     ADD(a_prod_wakes_a_ceded_vcpu);
     ADD(vcpus_interrupt_one_another_from_their_own_threads);
 #undef ADD

@@ -254,11 +254,10 @@ model_vcpu_run(AccelVcpu *accel_vcpu, AccelExit *exit)
         return;
     enter_guest(vcpu);
     while (goes_on) {
-        if (g_atomic_int_compare_and_exchange(&vcpu->kicked, 1, 0)) {
-            exit->kind = ACCEL_EXIT_INTR;
-            break;
-        }
-        goes_on = model_exec(vcpu, exit);
+        exit->kind = ACCEL_EXIT_INTR;
+        goes_on = g_atomic_int_get(&vcpu->kicked) == 0 && model_exec(vcpu, exit);
     }
+    if (exit->kind == ACCEL_EXIT_INTR) /* the kick is answered, seen here or in a wait */
+        g_atomic_int_set(&vcpu->kicked, 0);
     leave_guest(vcpu);
 }
