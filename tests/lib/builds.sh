@@ -4,16 +4,18 @@
 # Building the checkout in several ways and running meson's tests in each. Sourced, after
 # report.sh; needs TOP. A build directory is made once and brought up to date afterwards.
 
-# build NAME [VARIABLE=VALUE...] [meson options...]: build-check-NAME, as one test case.
+# build NAME [VARIABLE=VALUE...] [meson options...] [+TARGET...]: build-check-NAME, or of it only the
+# targets named, as one test case.
 build()
 {
     local name=$1 dir=$TOP/build-check-$1 word key
-    local -a environment=() options=()
+    local -a environment=() options=() targets=()
 
     shift
     for word in "$@"; do
         case $word in
             -*) options+=("$word") ;;
+            +*) targets+=("${word#+}") ;;
             *) environment+=("$word") ;;
         esac
     done
@@ -27,7 +29,7 @@ build()
         mv "$dir.log" "$dir/setup.log"
         printf '%s\n' "$key" > "$dir/.options"
     fi
-    step "build $name" "$dir/compile.log" meson compile -C "$dir"
+    step "build $name" "$dir/compile.log" meson compile -C "$dir" "${targets[@]}"
 }
 
 # tests NAME LABEL [meson test options...]: runs them in build-check-NAME and counts their cases.
@@ -37,7 +39,7 @@ tests()
 
     shift 2
     rm -f "$dir"/meson-logs/testlog*
-    log=$dir/$(printf %s "$label" | tr ' ' -).log
+    log=$dir/$(printf %s "$label" | tr -d , | tr ' ' -).log
     # Compiled already; here a failure to do so would be told badly.
     (cd "$dir" && meson test --no-rebuild --print-errorlogs --logbase testlog "$@") \
         > "$log" 2>&1 || status=$?
@@ -58,8 +60,9 @@ count_meson()
     fi
     read -r ok bad skipped <<< "$(tr '>' '\n' < "$junit" | awk '
         function value(name) {
-            return match($0, " " name "=\"[0-9]+\"") ?
-                substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4) : 0
+            if (!match($0, " " name "=\"[0-9]+\""))
+                return 0
+            return substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4)
         }
         /<testsuite / {
             n += value("tests"); bad += value("errors") + value("failures")

@@ -191,7 +191,7 @@ what_was_asked_before_the_end_of_input_is_answered(void)
     g_autoptr(GString) text = g_string_new(NULL);
     int fd = client_connect(&place);
 
-    place.vm->irq_text = 3 * 1024 * 1024; /* far more than a socket holds */
+    place.vm->irq_text = 1024 * 1024; /* far more than a socket holds */
     say(fd, HELLO "{'execute': 'x-query-irq'}{'execute': 'query-target'}");
     g_assert_cmpint(shutdown(fd, SHUT_WR), ==, 0);
     do {
@@ -215,13 +215,13 @@ a_client_that_does_not_read_is_dropped(void)
 
     say(fd, HELLO);
     spin();
-    for (guint i = 0; i < 100000; i++) /* 13 MB of events */
+    for (guint i = 0; i < 20000; i++) /* 2.6 MB of events */
         fake_vm_emit(place.vm, VM_EVENT_RESET, TRUE, "guest-reset");
     spin();
     while (hear_some(fd, text))
         spin();
     g_assert_cmpuint(text->len, >, QMP_OUTPUT_MAX / 100); /* some arrived, */
-    g_assert_cmpuint(text->len, <, 3 * QMP_OUTPUT_MAX);   /* but no more than was kept */
+    g_assert_cmpuint(text->len, <, 2 * QMP_OUTPUT_MAX);   /* but no more than was kept */
     next = client_connect(&place);                        /* the server is free again */
     g_string_truncate(text, 0);
     hear_lines(next, text, 1);
@@ -250,15 +250,15 @@ commands_wait_while_their_client_does_not_read(void)
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), ==, 0);
     client = qmp_client_new(vm, &(QmpClientSpec){.in = pair[0], .out = pair[0], .input_ends = TRUE},
                             count_closed, &closed);
-    vm->irq_text = 300 * 1024;
+    vm->irq_text = 100 * 1024;
     say(pair[1], HELLO);
-    for (i = 0; i < 100; i++)
+    for (i = 0; i < 20; i++)
         say(pair[1], "{'execute': 'x-query-irq'}");
     spin();
     g_assert_cmpuint(qmp_client_pending(client), >, 0);
     g_assert_cmpuint(qmp_client_pending(client), <, QMP_OUTPUT_PAUSE + 2 * vm->irq_text);
     g_assert_cmpuint(closed, ==, 0);
-    hear_lines(pair[1], text, 102); /* all are answered once somebody reads */
+    hear_lines(pair[1], text, 22); /* all are answered once somebody reads */
     g_assert_cmpuint(qmp_client_pending(client), ==, 0);
     close(pair[1]);
     spin();
@@ -274,7 +274,7 @@ a_client_that_vanishes_in_mid_reply_is_forgotten(void)
     g_autoptr(GString) text = g_string_new(NULL);
     int fd = client_connect(&place);
 
-    place.vm->irq_text = 3 * 1024 * 1024;
+    place.vm->irq_text = 1024 * 1024;
     say(fd, HELLO "{'execute': 'x-query-irq'}");
     spin();
     close(fd);

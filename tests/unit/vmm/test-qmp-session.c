@@ -359,7 +359,7 @@ queries_show_the_machine(void)
     assert_reply(&talk, "{'execute': 'x-query-memory-map'}",
                  "{\"return\": {\"human-readable-text\": \"ram 0x0\\n\"}}");
     assert_reply(&talk, "{'execute': 'x-query-irq'}",
-                 "{\"return\": {\"human-readable-text\": \"qqqqqqqqqqqqqqq\\n\"}}");
+                 "{\"return\": {\"human-readable-text\": \"qqqqqqqqqqqqqqqq\"}}");
     talk.vm->options.name = NULL;
     assert_reply(&talk, "{'execute': 'query-name'}", "{\"return\": {}}");
     talk_end(&talk);
