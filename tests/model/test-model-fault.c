@@ -46,7 +46,7 @@ wrong_options_are_refused_in_one_line_that_names_them(void)
     g_assert_true(rig_try_open("max-vcpus=4,x-vps=0x10,x-irqs=1", NULL));
 }
 
-/* One use of every call that can fail. Returns: which of them failed, in the order of ModelCall,
+/* One use of every call that can fail. Returns: which of them failed, in the order of AccelCall,
  * ORed as bits; open is not among them. */
 static guint32
 use_everything(Rig *rig)
@@ -63,7 +63,7 @@ use_everything(Rig *rig)
     gint errnum = 0;
     guint32 failed = 0;
 
-#define NOTE(call, bad) failed |= (bad) ? 1u << MODEL_CALL_##call : 0
+#define NOTE(call, bad) failed |= (bad) ? 1u << ACCEL_CALL_##call : 0
     NOTE(MEMORY_SET,
          klass->memory_set(rig->accel, 0, 0, RIG_RAM_SIZE, rig->ram, ACCEL_MEM_LOG_DIRTY));
     NOTE(DIRTY_LOG_GET, klass->dirty_log_get(rig->accel, 0, words, 64) == -EDOM);
@@ -95,22 +95,40 @@ use_everything(Rig *rig)
     return failed;
 }
 
-static const char *const calls[MODEL_CALL_N] = {
-    "open",       "memory_set",    "dirty_log_get", "enable_hcall", "set_mmu",
-    "vcpu_new",   "vcpu_get",      "vcpu_set",      "vcpu_run",     "vcpu_complete",
-    "kdev_new",   "kdev_set",      "kdev_get",      "kdev_connect", "irqfd",
-    "region_new", "region_load64", "region_store64"};
+/* Every name but region_free's, which the model makes no call for. */
+static const char *const calls[ACCEL_CALL_N] = {
+    [ACCEL_CALL_OPEN] = "open",
+    [ACCEL_CALL_MEMORY_SET] = "memory_set",
+    [ACCEL_CALL_DIRTY_LOG_GET] = "dirty_log_get",
+    [ACCEL_CALL_ENABLE_HCALL] = "enable_hcall",
+    [ACCEL_CALL_SET_MMU] = "set_mmu",
+    [ACCEL_CALL_VCPU_NEW] = "vcpu_new",
+    [ACCEL_CALL_VCPU_GET] = "vcpu_get",
+    [ACCEL_CALL_VCPU_SET] = "vcpu_set",
+    [ACCEL_CALL_VCPU_RUN] = "vcpu_run",
+    [ACCEL_CALL_VCPU_COMPLETE] = "vcpu_complete",
+    [ACCEL_CALL_KDEV_NEW] = "kdev_new",
+    [ACCEL_CALL_KDEV_SET] = "kdev_set",
+    [ACCEL_CALL_KDEV_GET] = "kdev_get",
+    [ACCEL_CALL_KDEV_CONNECT] = "kdev_connect",
+    [ACCEL_CALL_IRQFD] = "irqfd",
+    [ACCEL_CALL_REGION_NEW] = "region_new",
+    [ACCEL_CALL_REGION_LOAD64] = "region_load64",
+    [ACCEL_CALL_REGION_STORE64] = "region_store64",
+};
 
 static void
 every_kind_of_call_fails_on_demand_and_only_that(void)
 {
-    for (guint i = 0; i < MODEL_CALL_N; i++) {
+    for (guint i = 0; i < ACCEL_CALL_N; i++) {
+        if (calls[i] == NULL)
+            continue;
         /* The rig's own memory_set is the first one. */
-        guint nth = i == MODEL_CALL_MEMORY_SET ? 2 : 1;
+        guint nth = i == ACCEL_CALL_MEMORY_SET ? 2 : 1;
         g_autofree char *option = g_strdup_printf("x-fault=%s:%u:EDOM", calls[i], nth);
         Rig rig;
 
-        if (i == MODEL_CALL_OPEN) {
+        if (i == ACCEL_CALL_OPEN) {
             g_autoptr(GError) error = NULL;
 
             g_assert_false(rig_try_open(option, &error));
@@ -130,7 +148,7 @@ any_counts_calls_of_all_kinds(void)
     Rig rig;
 
     rig_open(&rig, "x-fault=any:5:EDOM"); /* open, memory_set, memory_set, dirty_log_get, … */
-    g_assert_cmphex(use_everything(&rig), ==, 1u << MODEL_CALL_ENABLE_HCALL);
+    g_assert_cmphex(use_everything(&rig), ==, 1u << ACCEL_CALL_ENABLE_HCALL);
     rig_close(&rig);
 }
 
@@ -154,9 +172,12 @@ counts_are_printed_at_close(void)
     g_assert_cmphex(use_everything(&rig), ==, 0);
     rig_close(&rig);
     g_set_printerr_handler(before);
-    for (guint i = 0; i < MODEL_CALL_N; i++) {
+    for (guint i = 0; i < ACCEL_CALL_N; i++) {
         g_autofree char *line =
-            g_strdup_printf("x-fault: %s %d\n", calls[i], i == MODEL_CALL_MEMORY_SET ? 2 : 1);
+            g_strdup_printf("x-fault: %s %d\n", calls[i] ? calls[i] : "region_free",
+                            calls[i] == NULL             ? 0
+                            : i == ACCEL_CALL_MEMORY_SET ? 2
+                                                         : 1);
 
         g_assert_nonnull(strstr(printed->str, line));
     }

@@ -35,7 +35,7 @@ kvm_kdev_new(Accel *accel, guint32 type, gint *errnum)
     struct kvm_create_device create = {.type = type};
     KvmKdev *kdev;
 
-    *errnum = kvm_door_ioctl(kvm->fault, KVM_CALL_KDEV_NEW, kvm->vm_fd, KVM_CREATE_DEVICE,
+    *errnum = kvm_door_ioctl(kvm->fault, ACCEL_CALL_KDEV_NEW, kvm->vm_fd, KVM_CREATE_DEVICE,
                              (gulong)&create);
     if (*errnum < 0)
         return NULL;
@@ -72,7 +72,7 @@ kvm_kdev_free(AccelKdev *accel_kdev)
 }
 
 static gint
-access_attr(KvmKdev *kdev, KvmCall call, gulong request, guint32 group, guint64 attr,
+access_attr(KvmKdev *kdev, AccelCall call, gulong request, guint32 group, guint64 attr,
             gconstpointer data)
 {
     struct kvm_device_attr access = {.group = group, .attr = attr, .addr = (guint64)(gsize)data};
@@ -84,13 +84,15 @@ access_attr(KvmKdev *kdev, KvmCall call, gulong request, guint32 group, guint64 
 gint
 kvm_kdev_set(AccelKdev *kdev, guint32 group, guint64 attr, const void *data)
 {
-    return access_attr((KvmKdev *)kdev, KVM_CALL_KDEV_SET, KVM_SET_DEVICE_ATTR, group, attr, data);
+    return access_attr((KvmKdev *)kdev, ACCEL_CALL_KDEV_SET, KVM_SET_DEVICE_ATTR, group, attr,
+                       data);
 }
 
 gint
 kvm_kdev_get(AccelKdev *kdev, guint32 group, guint64 attr, void *data)
 {
-    return access_attr((KvmKdev *)kdev, KVM_CALL_KDEV_GET, KVM_GET_DEVICE_ATTR, group, attr, data);
+    return access_attr((KvmKdev *)kdev, ACCEL_CALL_KDEV_GET, KVM_GET_DEVICE_ATTR, group, attr,
+                       data);
 }
 
 gint
@@ -108,7 +110,7 @@ kvm_kdev_connect(AccelKdev *accel_kdev, AccelVcpu *accel_vcpu, guint32 server)
         vcpu->inherited = FALSE;
         return 0;
     }
-    result = kvm_door_ioctl(kdev->kvm->fault, KVM_CALL_KDEV_CONNECT, vcpu->fd, KVM_ENABLE_CAP,
+    result = kvm_door_ioctl(kdev->kvm->fault, ACCEL_CALL_KDEV_CONNECT, vcpu->fd, KVM_ENABLE_CAP,
                             (gulong)&cap);
     if (result < 0)
         return result;
@@ -123,7 +125,8 @@ kvm_irqfd(Accel *accel, guint32 gsi, gint fd, gboolean assign)
     Kvm *kvm = (Kvm *)accel;
     struct kvm_irqfd irqfd = {
         .fd = (guint32)fd, .gsi = gsi, .flags = assign ? 0 : KVM_IRQFD_FLAG_DEASSIGN};
-    gint result = kvm_door_ioctl(kvm->fault, KVM_CALL_IRQFD, kvm->vm_fd, KVM_IRQFD, (gulong)&irqfd);
+    gint result =
+        kvm_door_ioctl(kvm->fault, ACCEL_CALL_IRQFD, kvm->vm_fd, KVM_IRQFD, (gulong)&irqfd);
 
     return MIN(result, 0);
 }
@@ -159,7 +162,7 @@ region_map(KvmKdev *kdev, const VdevRegionSpec *spec, GError **error)
 {
     Kvm *kvm = kdev->kvm;
     gint errnum;
-    guint8 *base = kvm_door_map(kvm->fault, KVM_CALL_REGION_NEW, kdev->fd, spec->size,
+    guint8 *base = kvm_door_map(kvm->fault, ACCEL_CALL_REGION_NEW, kdev->fd, spec->size,
                                 spec->page_offset << kvm->info.host_page_shift, &errnum);
     KvmRegion *region;
 
@@ -193,8 +196,8 @@ kvm_region_new(AccelKdev *accel_kdev, guint32 slot, const VdevRegionSpec *spec, 
     if (region == NULL)
         return NULL;
     region->slot = slot;
-    result =
-        kvm_slot_set(kdev->kvm, KVM_CALL_REGION_NEW, slot, spec->gpa, spec->size, region->base, 0);
+    result = kvm_slot_set(kdev->kvm, ACCEL_CALL_REGION_NEW, slot, spec->gpa, spec->size,
+                          region->base, 0);
     if (result < 0) {
         g_autofree char *what = g_strdup_printf(
             "putting region %s at guest address 0x%" G_GINT64_MODIFIER "x", spec->name, spec->gpa);
@@ -214,7 +217,7 @@ kvm_region_free(AccelRegion *accel_region)
 
     if (region == NULL)
         return;
-    kvm_slot_set(region->kvm, KVM_CALL_REGION_FREE, region->slot, 0, 0, NULL, 0);
+    kvm_slot_set(region->kvm, ACCEL_CALL_REGION_FREE, region->slot, 0, 0, NULL, 0);
     region_destroy(region);
 }
 
@@ -239,15 +242,15 @@ kvm_region_explain(guint32 type, guint64 page_offset, guint64 offset, guint32 pa
 
 /* What both accesses check first. */
 static gboolean
-access_allowed(KvmRegion *region, KvmCall call, const char *verb, guint64 offset, GError **error)
+access_allowed(KvmRegion *region, AccelCall call, const char *verb, guint64 offset, GError **error)
 {
-    gint injected = kvm_fault_strikes(region->kvm->fault, call);
+    gint injected = accel_fault_strikes(region->kvm->fault, call);
 
     if (injected != 0) {
         g_autofree char *what = g_strdup_printf("%s region %s at 0x%" G_GINT64_MODIFIER "x", verb,
                                                 region->name, offset);
 
-        kvm_error_errno(error, -injected, what);
+        kvm_error_errno(error, injected, what);
         return FALSE;
     }
     if (offset % 8 != 0 || offset >= region->size) {
@@ -277,7 +280,7 @@ kvm_region_load64(AccelRegion *accel_region, guint64 offset, guint64 *value, GEr
 {
     KvmRegion *region = (KvmRegion *)accel_region;
 
-    if (!access_allowed(region, KVM_CALL_REGION_LOAD64, "loading from", offset, error))
+    if (!access_allowed(region, ACCEL_CALL_REGION_LOAD64, "loading from", offset, error))
         return FALSE;
     return kvm_guard_load64(region->base + offset, value) ||
            access_refused(region, "loading from", offset, error);
@@ -288,7 +291,7 @@ kvm_region_store64(AccelRegion *accel_region, guint64 offset, guint64 value, GEr
 {
     KvmRegion *region = (KvmRegion *)accel_region;
 
-    if (!access_allowed(region, KVM_CALL_REGION_STORE64, "storing to", offset, error))
+    if (!access_allowed(region, ACCEL_CALL_REGION_STORE64, "storing to", offset, error))
         return FALSE;
     return kvm_guard_store64(region->base + offset, value) ||
            access_refused(region, "storing to", offset, error);

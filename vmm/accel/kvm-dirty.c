@@ -14,7 +14,7 @@
 #include <errno.h>
 
 gint
-kvm_slot_set(Kvm *kvm, KvmCall call, guint32 slot, guint64 gpa, guint64 size, void *host_memory,
+kvm_slot_set(Kvm *kvm, AccelCall call, guint32 slot, guint64 gpa, guint64 size, void *host_memory,
              guint32 flags)
 {
     struct kvm_userspace_memory_region region = {
@@ -47,7 +47,7 @@ kvm_memory_set(Accel *accel, guint32 slot, guint64 gpa, guint64 size, void *host
 {
     if (flags & ~ACCEL_MEM_LOG_DIRTY)
         return -EINVAL;
-    return kvm_slot_set((Kvm *)accel, KVM_CALL_MEMORY_SET, slot, gpa, size, host_memory, flags);
+    return kvm_slot_set((Kvm *)accel, ACCEL_CALL_MEMORY_SET, slot, gpa, size, host_memory, flags);
 }
 
 gint
@@ -65,7 +65,7 @@ kvm_dirty_log_get(Accel *accel, guint32 slot, guint64 *words, gsize n_words)
     pages = record->size >> kvm->info.host_page_shift;
     if (n_words < (pages + 63) / 64)
         return -EINVAL;
-    result = kvm_door_ioctl(kvm->fault, KVM_CALL_DIRTY_LOG_GET, kvm->vm_fd, KVM_GET_DIRTY_LOG,
+    result = kvm_door_ioctl(kvm->fault, ACCEL_CALL_DIRTY_LOG_GET, kvm->vm_fd, KVM_GET_DIRTY_LOG,
                             (gulong)&log);
     if (result < 0)
         return result;

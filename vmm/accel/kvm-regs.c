@@ -45,13 +45,13 @@ kvm_regs_field(KvmPpcRegs *regs, guint64 reg)
 }
 
 static gint
-vcpu_ioctl(KvmVcpu *vcpu, KvmCall call, gulong request, gpointer argument)
+vcpu_ioctl(KvmVcpu *vcpu, AccelCall call, gulong request, gpointer argument)
 {
     return kvm_door_ioctl(vcpu->kvm->fault, call, vcpu->fd, request, (gulong)argument);
 }
 
 static gint
-load_core(KvmVcpu *vcpu, KvmCall call)
+load_core(KvmVcpu *vcpu, AccelCall call)
 {
     gint result;
 
@@ -69,7 +69,7 @@ kvm_regs_flush(KvmVcpu *vcpu)
 
     if (!vcpu->regs_dirty)
         return 0;
-    result = vcpu_ioctl(vcpu, KVM_CALL_VCPU_SET, KVM_PPC_IOC_SET_REGS, &vcpu->regs);
+    result = vcpu_ioctl(vcpu, ACCEL_CALL_VCPU_SET, KVM_PPC_IOC_SET_REGS, &vcpu->regs);
     if (result < 0)
         return result;
     vcpu->regs_dirty = FALSE;
@@ -97,7 +97,7 @@ static gint
 get_pvr(KvmVcpu *vcpu, void *value)
 {
     KvmPpcSregs sregs;
-    gint result = vcpu_ioctl(vcpu, KVM_CALL_VCPU_GET, KVM_PPC_IOC_GET_SREGS, &sregs);
+    gint result = vcpu_ioctl(vcpu, ACCEL_CALL_VCPU_GET, KVM_PPC_IOC_GET_SREGS, &sregs);
     guint64 pvr;
 
     if (result < 0)
@@ -113,7 +113,7 @@ set_pvr(KvmVcpu *vcpu, const void *value)
 {
     KvmPpcSregs sregs;
     guint64 pvr;
-    gint result = vcpu_ioctl(vcpu, KVM_CALL_VCPU_SET, KVM_PPC_IOC_GET_SREGS, &sregs);
+    gint result = vcpu_ioctl(vcpu, ACCEL_CALL_VCPU_SET, KVM_PPC_IOC_GET_SREGS, &sregs);
 
     if (result < 0)
         return result;
@@ -121,7 +121,7 @@ set_pvr(KvmVcpu *vcpu, const void *value)
     if (pvr > G_MAXUINT32)
         return -EINVAL;
     sregs.pvr = (guint32)pvr;
-    result = vcpu_ioctl(vcpu, KVM_CALL_VCPU_SET, KVM_PPC_IOC_SET_SREGS, &sregs);
+    result = vcpu_ioctl(vcpu, ACCEL_CALL_VCPU_SET, KVM_PPC_IOC_SET_SREGS, &sregs);
     return MIN(result, 0);
 }
 
@@ -142,14 +142,14 @@ kvm_vcpu_get(AccelVcpu *accel_vcpu, guint64 reg, void *value)
     if (reg == VDEV_REG_PVR)
         return get_pvr(vcpu, value);
     if (field != NULL) {
-        result = load_core(vcpu, KVM_CALL_VCPU_GET);
+        result = load_core(vcpu, ACCEL_CALL_VCPU_GET);
         if (result == 0)
             memcpy(value, field, sizeof(*field));
         return result;
     }
     result = one.id == VDEV_REG_PID ? give_up_copy(vcpu) : 0;
     if (result == 0)
-        result = vcpu_ioctl(vcpu, KVM_CALL_VCPU_GET, KVM_GET_ONE_REG, &one);
+        result = vcpu_ioctl(vcpu, ACCEL_CALL_VCPU_GET, KVM_GET_ONE_REG, &one);
     return MIN(result, 0);
 }
 
@@ -164,7 +164,7 @@ kvm_vcpu_set(AccelVcpu *accel_vcpu, guint64 reg, const void *value)
     if (reg == VDEV_REG_PVR)
         return set_pvr(vcpu, value);
     if (field != NULL) {
-        result = load_core(vcpu, KVM_CALL_VCPU_SET);
+        result = load_core(vcpu, ACCEL_CALL_VCPU_SET);
         if (result != 0)
             return result;
         memcpy(field, value, sizeof(*field));
@@ -173,6 +173,6 @@ kvm_vcpu_set(AccelVcpu *accel_vcpu, guint64 reg, const void *value)
     }
     result = one.id == VDEV_REG_PID ? give_up_copy(vcpu) : 0;
     if (result == 0)
-        result = vcpu_ioctl(vcpu, KVM_CALL_VCPU_SET, KVM_SET_ONE_REG, &one);
+        result = vcpu_ioctl(vcpu, ACCEL_CALL_VCPU_SET, KVM_SET_ONE_REG, &one);
     return MIN(result, 0);
 }

@@ -225,7 +225,7 @@ add_place(KvmVcpu *vcpu, AccelExit *exit)
 
 /* One KVM_RUN: the results of the last exit go in, the next exit comes out. */
 static void
-enter(KvmVcpu *vcpu, KvmCall call, AccelExit *exit)
+enter(KvmVcpu *vcpu, AccelCall call, AccelExit *exit)
 {
     gint result = kvm_regs_flush(vcpu);
 
@@ -251,7 +251,7 @@ kvm_vcpu_run(AccelVcpu *accel_vcpu, AccelExit *exit)
     KvmVcpu *vcpu = (KvmVcpu *)accel_vcpu;
 
     g_atomic_int_set(&vcpu->tid, own_tid());
-    enter(vcpu, KVM_CALL_VCPU_RUN, exit);
+    enter(vcpu, ACCEL_CALL_VCPU_RUN, exit);
     g_atomic_int_set(&vcpu->tid, 0);
     if (exit->kind == ACCEL_EXIT_INTR)
         answer_kick(vcpu);
@@ -269,7 +269,7 @@ kvm_vcpu_complete(AccelVcpu *accel_vcpu, AccelExit *exit)
         return;
     }
     set_immediate_exit(vcpu, 1);
-    enter(vcpu, KVM_CALL_VCPU_COMPLETE, exit);
+    enter(vcpu, ACCEL_CALL_VCPU_COMPLETE, exit);
     /* A kick that came meanwhile is for the next run. */
     set_immediate_exit(vcpu, 0);
     if (g_atomic_int_get(&vcpu->kicked))
@@ -294,21 +294,21 @@ kvm_vcpu_destroy(gpointer user)
 static gint
 set_up(KvmVcpu *vcpu)
 {
-    KvmFault *fault = vcpu->kvm->fault;
+    AccelFault *fault = vcpu->kvm->fault;
     struct kvm_enable_cap papr = {.cap = KVM_CAP_PPC_PAPR};
     KvmPpcSregs sregs;
     gint result;
 
     result =
-        kvm_door_ioctl(fault, KVM_CALL_VCPU_NEW, vcpu->fd, KVM_PPC_IOC_GET_SREGS, (gulong)&sregs);
+        kvm_door_ioctl(fault, ACCEL_CALL_VCPU_NEW, vcpu->fd, KVM_PPC_IOC_GET_SREGS, (gulong)&sregs);
     if (result < 0)
         return result;
     sregs.pvr = vcpu->kvm->info.pvr;
     result =
-        kvm_door_ioctl(fault, KVM_CALL_VCPU_NEW, vcpu->fd, KVM_PPC_IOC_SET_SREGS, (gulong)&sregs);
+        kvm_door_ioctl(fault, ACCEL_CALL_VCPU_NEW, vcpu->fd, KVM_PPC_IOC_SET_SREGS, (gulong)&sregs);
     if (result < 0)
         return result;
-    return kvm_door_ioctl(fault, KVM_CALL_VCPU_NEW, vcpu->fd, KVM_ENABLE_CAP, (gulong)&papr);
+    return kvm_door_ioctl(fault, ACCEL_CALL_VCPU_NEW, vcpu->fd, KVM_ENABLE_CAP, (gulong)&papr);
 }
 
 /* What an earlier attempt got done is kept: the kernel makes a vCPU once. */
@@ -320,14 +320,14 @@ make(KvmVcpu *vcpu)
 
     if (vcpu->fd < 0) {
         result =
-            kvm_door_ioctl(kvm->fault, KVM_CALL_VCPU_NEW, kvm->vm_fd, KVM_CREATE_VCPU, vcpu->id);
+            kvm_door_ioctl(kvm->fault, ACCEL_CALL_VCPU_NEW, kvm->vm_fd, KVM_CREATE_VCPU, vcpu->id);
         if (result < 0)
             return result;
         vcpu->fd = result;
     }
     if (vcpu->run == NULL)
         vcpu->run =
-            kvm_door_map(kvm->fault, KVM_CALL_VCPU_NEW, vcpu->fd, kvm->run_size, 0, &result);
+            kvm_door_map(kvm->fault, ACCEL_CALL_VCPU_NEW, vcpu->fd, kvm->run_size, 0, &result);
     if (vcpu->run == NULL)
         return result;
     return set_up(vcpu);

@@ -20,7 +20,7 @@
 static gint
 open_ioctl(Kvm *kvm, gint fd, gulong request, gulong argument)
 {
-    return kvm_door_ioctl(kvm->fault, KVM_CALL_OPEN, fd, request, argument);
+    return kvm_door_ioctl(kvm->fault, ACCEL_CALL_OPEN, fd, request, argument);
 }
 
 static gint
@@ -46,7 +46,7 @@ take_options(Kvm *kvm, const AccelConfig *config, GError **error)
                         "-accel kvm has no property '%s'; it has: x-fault", (const char *)key);
             return FALSE;
         }
-        kvm->fault = kvm_fault_new(value, error);
+        kvm->fault = accel_fault_new(value, error);
         if (kvm->fault == NULL) {
             g_prefix_error(error, "-accel kvm: ");
             return FALSE;
@@ -60,7 +60,7 @@ open_device(Kvm *kvm, const KvmHost *host, GError **error)
 {
     gint version;
 
-    kvm->kvm_fd = kvm_door_open(kvm->fault, KVM_CALL_OPEN, "/dev/kvm");
+    kvm->kvm_fd = kvm_door_open(kvm->fault, ACCEL_CALL_OPEN, "/dev/kvm");
     if (kvm->kvm_fd < 0) {
         kvm_error_opening(host, kvm->kvm_fd, error);
         kvm->kvm_fd = -1;
@@ -195,10 +195,10 @@ kvm_close(Accel *accel)
         close(kvm->vm_fd);
     if (kvm->kvm_fd >= 0)
         close(kvm->kvm_fd);
-    report = kvm_fault_report(kvm->fault);
+    report = accel_fault_report(kvm->fault);
     if (report != NULL)
         fputs(report, stderr);
-    kvm_fault_free(kvm->fault);
+    accel_fault_free(kvm->fault);
     g_free(kvm);
 }
 
@@ -235,7 +235,7 @@ kvm_enable_hcall(Accel *accel, guint32 nr)
     Kvm *kvm = (Kvm *)accel;
     struct kvm_enable_cap cap = {.cap = KVM_CAP_PPC_ENABLE_HCALL, .args = {nr, 1}};
 
-    return kvm_door_ioctl(kvm->fault, KVM_CALL_ENABLE_HCALL, kvm->vm_fd, KVM_ENABLE_CAP,
+    return kvm_door_ioctl(kvm->fault, ACCEL_CALL_ENABLE_HCALL, kvm->vm_fd, KVM_ENABLE_CAP,
                           (gulong)&cap);
 }
 
@@ -245,7 +245,7 @@ kvm_set_mmu(Accel *accel, guint64 flags, guint64 process_table)
     Kvm *kvm = (Kvm *)accel;
     KvmPpcMmuConfig config = {.flags = flags, .process_table = process_table};
 
-    return kvm_door_ioctl(kvm->fault, KVM_CALL_SET_MMU, kvm->vm_fd, KVM_PPC_IOC_CONFIGURE_MMU,
+    return kvm_door_ioctl(kvm->fault, ACCEL_CALL_SET_MMU, kvm->vm_fd, KVM_PPC_IOC_CONFIGURE_MMU,
                           (gulong)&config);
 }
 

@@ -16,6 +16,7 @@
 
 #include "vdev/kvm-ppc.h"
 #include "vmm/accel/accel.h"
+#include "vmm/accel/fault.h"
 
 /* ---- the kernel's structures on POWER ------------------------------------------------------ */
 
@@ -56,53 +57,13 @@ typedef struct {
 
 #define KVM_VM_TYPE_HV 1ul
 
-/* ---- kvm-fault.c: the one door to the kernel ----------------------------------------------- */
-
-/* Each call to the kernel is made for the sake of one function of AccelClass and carries its name.
- */
-typedef enum {
-    KVM_CALL_OPEN,
-    KVM_CALL_MEMORY_SET,
-    KVM_CALL_DIRTY_LOG_GET,
-    KVM_CALL_ENABLE_HCALL,
-    KVM_CALL_SET_MMU,
-    KVM_CALL_VCPU_NEW,
-    KVM_CALL_VCPU_GET,
-    KVM_CALL_VCPU_SET,
-    KVM_CALL_VCPU_RUN,
-    KVM_CALL_VCPU_COMPLETE,
-    KVM_CALL_KDEV_NEW,
-    KVM_CALL_KDEV_SET,
-    KVM_CALL_KDEV_GET,
-    KVM_CALL_KDEV_CONNECT,
-    KVM_CALL_IRQFD,
-    KVM_CALL_REGION_NEW,
-    KVM_CALL_REGION_FREE,
-    KVM_CALL_REGION_LOAD64,
-    KVM_CALL_REGION_STORE64,
-    KVM_CALL_N
-} KvmCall;
-
-typedef struct KvmFault KvmFault;
-
-/** kvm_fault_new: @spec is CALL:N:ERRNO or count. Error: G_OPTION_ERROR, one line. */
-KvmFault *kvm_fault_new(const char *spec, GError **error);
-void kvm_fault_free(KvmFault *fault); /* NULL-safe */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KvmFault, kvm_fault_free)
-
-/** kvm_fault_strikes: counts a call; returns the errno to fail with, or 0. NULL-safe; any thread.
- */
-gint kvm_fault_strikes(KvmFault *fault, KvmCall call);
-
-/** kvm_fault_report: the counts as lines "x-fault: NAME N", the last one "any"; NULL unless the
- * spec was count. (transfer full) */
-char *kvm_fault_report(const KvmFault *fault);
+/* ---- kvm-door.c: the one door to the kernel ------------------------------------------------ */
 
 /* open, ioctl and mmap: the result, or −errno. kvm_door_map returns NULL and sets *errnum. */
-gint kvm_door_open(KvmFault *fault, KvmCall call, const char *path);
-gint kvm_door_ioctl(KvmFault *fault, KvmCall call, gint fd, gulong request, gulong argument);
+gint kvm_door_open(AccelFault *fault, AccelCall call, const char *path);
+gint kvm_door_ioctl(AccelFault *fault, AccelCall call, gint fd, gulong request, gulong argument);
 void *
-kvm_door_map(KvmFault *fault, KvmCall call, gint fd, gsize size, guint64 offset, gint *errnum);
+kvm_door_map(AccelFault *fault, AccelCall call, gint fd, gsize size, guint64 offset, gint *errnum);
 
 /* ---- kvm-check.c: can this host do it? ----------------------------------------------------- */
 
@@ -142,7 +103,7 @@ typedef struct KvmKdev KvmKdev;
 typedef struct {
     Accel accel;
     gint kvm_fd, vm_fd; /* −1: closed */
-    KvmFault *fault;    /* NULL: none asked for */
+    AccelFault *fault;  /* NULL: none asked for */
     VdevCpuInfo info;
     gsize run_size;    /* bytes of a vCPU's shared page */
     GHashTable *vcpus; /* id → KvmVcpu *, live and parked */
@@ -184,7 +145,7 @@ struct KvmKdev {
 };
 
 /* kvm-dirty.c; @call: on whose behalf */
-gint kvm_slot_set(Kvm *kvm, KvmCall call, guint32 slot, guint64 gpa, guint64 size,
+gint kvm_slot_set(Kvm *kvm, AccelCall call, guint32 slot, guint64 gpa, guint64 size,
                   void *host_memory, guint32 flags);
 gint kvm_memory_set(Accel *accel, guint32 slot, guint64 gpa, guint64 size, void *host_memory,
                     guint32 flags);

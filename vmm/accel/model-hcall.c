@@ -43,7 +43,7 @@ gint
 model_enable_hcall(Accel *accel, guint32 nr)
 {
     Model *model = (Model *)accel;
-    gint result = model_fault_strikes(model->fault, MODEL_CALL_ENABLE_HCALL);
+    gint result = accel_fault_strikes(model->fault, ACCEL_CALL_ENABLE_HCALL);
 
     if (result != 0)
         return result;
@@ -66,7 +66,7 @@ gint
 model_set_mmu(Accel *accel, guint64 flags, guint64 process_table)
 {
     Model *model = (Model *)accel;
-    gint result = model_fault_strikes(model->fault, MODEL_CALL_SET_MMU);
+    gint result = accel_fault_strikes(model->fault, ACCEL_CALL_SET_MMU);
     gboolean radix = (flags & VDEV_MMU_RADIX) != 0;
 
     if (result != 0)

@@ -182,7 +182,7 @@ model_irqfd(Accel *accel, guint32 gsi, gint fd, gboolean assign)
 {
     Model *model = (Model *)accel;
     ModelIrqfds *irqfds = model->irqfds;
-    gint result = model_fault_strikes(model->fault, MODEL_CALL_IRQFD);
+    gint result = accel_fault_strikes(model->fault, ACCEL_CALL_IRQFD);
 
     if (result != 0)
         return result;

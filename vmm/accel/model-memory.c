@@ -127,7 +127,7 @@ model_memory_set(Accel *accel, guint32 slot, guint64 gpa, guint64 size, void *ho
                  guint32 flags)
 {
     Model *model = (Model *)accel;
-    gint result = model_fault_strikes(model->fault, MODEL_CALL_MEMORY_SET);
+    gint result = accel_fault_strikes(model->fault, ACCEL_CALL_MEMORY_SET);
 
     if (result != 0)
         return result;
@@ -175,7 +175,7 @@ gint
 model_dirty_log_get(Accel *accel, guint32 number, guint64 *words, gsize n_words)
 {
     Model *model = (Model *)accel;
-    gint result = model_fault_strikes(model->fault, MODEL_CALL_DIRTY_LOG_GET);
+    gint result = accel_fault_strikes(model->fault, ACCEL_CALL_DIRTY_LOG_GET);
     guint index;
     ModelSlot *slot;
 

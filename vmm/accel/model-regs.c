@@ -189,7 +189,7 @@ gint
 model_vcpu_get(AccelVcpu *accel_vcpu, guint64 reg, void *value)
 {
     ModelVcpu *vcpu = (ModelVcpu *)accel_vcpu;
-    gint result = model_fault_strikes(vcpu->model->fault, MODEL_CALL_VCPU_GET);
+    gint result = accel_fault_strikes(vcpu->model->fault, ACCEL_CALL_VCPU_GET);
     ModelReg *cell = model_reg(vcpu, reg);
     guint64 words[2];
 
@@ -213,7 +213,7 @@ gint
 model_vcpu_set(AccelVcpu *accel_vcpu, guint64 reg, const void *value)
 {
     ModelVcpu *vcpu = (ModelVcpu *)accel_vcpu;
-    gint result = model_fault_strikes(vcpu->model->fault, MODEL_CALL_VCPU_SET);
+    gint result = accel_fault_strikes(vcpu->model->fault, ACCEL_CALL_VCPU_SET);
     ModelReg *cell = model_reg(vcpu, reg);
     ModelReg wanted = {{0, 0}};
 

@@ -57,7 +57,7 @@ AccelVcpu *
 model_vcpu_new(Accel *accel, guint32 id, GError **error)
 {
     Model *model = (Model *)accel;
-    gint result = model_fault_strikes(model->fault, MODEL_CALL_VCPU_NEW);
+    gint result = accel_fault_strikes(model->fault, ACCEL_CALL_VCPU_NEW);
     ModelVcpu *vcpu = NULL;
 
     if (result == 0 && id >= MODEL_MAX_VCPU_ID)
@@ -203,9 +203,9 @@ finish_exit(ModelVcpu *vcpu, const AccelExit *exit)
 }
 
 static gboolean
-injected_failure(ModelVcpu *vcpu, ModelCall call, const char *name, AccelExit *exit)
+injected_failure(ModelVcpu *vcpu, AccelCall call, const char *name, AccelExit *exit)
 {
-    gint result = model_fault_strikes(vcpu->model->fault, call);
+    gint result = accel_fault_strikes(vcpu->model->fault, call);
 
     if (result == 0)
         return FALSE;
@@ -221,7 +221,7 @@ model_vcpu_complete(AccelVcpu *accel_vcpu, AccelExit *exit)
     ModelVcpu *vcpu = (ModelVcpu *)accel_vcpu;
 
     finish_exit(vcpu, exit);
-    injected_failure(vcpu, MODEL_CALL_VCPU_COMPLETE, "vcpu_complete", exit);
+    injected_failure(vcpu, ACCEL_CALL_VCPU_COMPLETE, "vcpu_complete", exit);
 }
 
 static void
@@ -250,7 +250,7 @@ model_vcpu_run(AccelVcpu *accel_vcpu, AccelExit *exit)
 
     finish_exit(vcpu, exit);
     memset(exit, 0, sizeof(*exit));
-    if (injected_failure(vcpu, MODEL_CALL_VCPU_RUN, "vcpu_run", exit))
+    if (injected_failure(vcpu, ACCEL_CALL_VCPU_RUN, "vcpu_run", exit))
         return;
     enter_guest(vcpu);
     while (goes_on) {

@@ -163,7 +163,7 @@ model_region_new(AccelKdev *kdev, guint32 slot, const VdevRegionSpec *spec, GErr
 {
     ModelXive *xive = (ModelXive *)kdev;
     Model *model = xive->model;
-    gint result = model_fault_strikes(model->fault, MODEL_CALL_REGION_NEW);
+    gint result = accel_fault_strikes(model->fault, ACCEL_CALL_REGION_NEW);
     ModelRegion *region;
 
     if (result == 0 && !spec_is_mappable(spec))
@@ -214,12 +214,12 @@ model_region_free(AccelRegion *accel_region)
 }
 
 static gboolean
-host_access(ModelRegion *region, ModelCall call, guint64 offset, ModelAccessRequest *request,
+host_access(ModelRegion *region, AccelCall call, guint64 offset, ModelAccessRequest *request,
             GError **error)
 {
     Model *model = region->xive->model;
     char message[256];
-    gint injected = model_fault_strikes(model->fault, call);
+    gint injected = accel_fault_strikes(model->fault, call);
     gboolean done;
 
     if (injected != 0) {
@@ -248,7 +248,7 @@ model_region_load64(AccelRegion *region, guint64 offset, guint64 *value, GError 
 {
     ModelAccessRequest request = {.n = 8};
 
-    if (!host_access((ModelRegion *)region, MODEL_CALL_REGION_LOAD64, offset, &request, error))
+    if (!host_access((ModelRegion *)region, ACCEL_CALL_REGION_LOAD64, offset, &request, error))
         return FALSE;
     *value = request.value;
     return TRUE;
@@ -259,7 +259,7 @@ model_region_store64(AccelRegion *region, guint64 offset, guint64 value, GError 
 {
     ModelAccessRequest request = {.n = 8, .is_write = TRUE, .value = value};
 
-    return host_access((ModelRegion *)region, MODEL_CALL_REGION_STORE64, offset, &request, error);
+    return host_access((ModelRegion *)region, ACCEL_CALL_REGION_STORE64, offset, &request, error);
 }
 
 guint64

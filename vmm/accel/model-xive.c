@@ -112,7 +112,7 @@ model_kdev_new(Accel *accel, guint32 type, gint *errnum)
     Model *model = (Model *)accel;
     ModelXive *xive = NULL;
 
-    *errnum = model_fault_strikes(model->fault, MODEL_CALL_KDEV_NEW);
+    *errnum = accel_fault_strikes(model->fault, ACCEL_CALL_KDEV_NEW);
     if (*errnum != 0)
         return NULL;
     if (type != VDEV_KDEV_XIVE) {
@@ -241,7 +241,7 @@ gint
 model_kdev_set(AccelKdev *kdev, guint32 group, guint64 attr, const void *data)
 {
     ModelXive *xive = (ModelXive *)kdev;
-    gint result = model_fault_strikes(xive->model->fault, MODEL_CALL_KDEV_SET);
+    gint result = accel_fault_strikes(xive->model->fault, ACCEL_CALL_KDEV_SET);
 
     if (result != 0)
         return result;
@@ -255,7 +255,7 @@ gint
 model_kdev_get(AccelKdev *kdev, guint32 group, guint64 attr, void *data)
 {
     ModelXive *xive = (ModelXive *)kdev;
-    gint result = model_fault_strikes(xive->model->fault, MODEL_CALL_KDEV_GET);
+    gint result = accel_fault_strikes(xive->model->fault, ACCEL_CALL_KDEV_GET);
 
     if (result != 0)
         return result;
@@ -321,7 +321,7 @@ model_kdev_connect(AccelKdev *kdev, AccelVcpu *accel_vcpu, guint32 server)
 {
     ModelXive *xive = (ModelXive *)kdev;
     ModelVcpu *vcpu = (ModelVcpu *)accel_vcpu;
-    gint result = model_fault_strikes(xive->model->fault, MODEL_CALL_KDEV_CONNECT);
+    gint result = accel_fault_strikes(xive->model->fault, ACCEL_CALL_KDEV_CONNECT);
 
     if (result != 0)
         return result;

@@ -45,7 +45,7 @@ set_script_file(Model *model, const char *key, const char *value, GError **error
 static gboolean
 set_fault(Model *model, const char *key, const char *value, GError **error)
 {
-    model->fault = model_fault_new(value, error);
+    model->fault = accel_fault_new(value, error);
     return model->fault != NULL;
 }
 
@@ -136,10 +136,10 @@ model_close(Accel *accel)
     model_script_free(model->script);
     g_cond_clear(&model->wake);
     g_mutex_clear(&model->lock);
-    report = model_fault_report(model->fault);
+    report = accel_fault_report(model->fault);
     if (report != NULL)
         g_printerr("%s", report);
-    model_fault_free(model->fault);
+    accel_fault_free(model->fault);
     g_free(model);
 }
 
@@ -169,7 +169,7 @@ model_open(const AccelConfig *config, GError **error)
         model_close(&model->accel);
         return NULL;
     }
-    injected = model_fault_strikes(model->fault, MODEL_CALL_OPEN);
+    injected = accel_fault_strikes(model->fault, ACCEL_CALL_OPEN);
     if (injected != 0) {
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-injected),
                     "opening the model: %s", g_strerror(-injected));

@@ -24,9 +24,9 @@
 #include "hw-xive/core/tctx.h"
 #include "vdev/kvm-ppc.h"
 #include "vmm/accel/accel.h"
+#include "vmm/accel/fault.h"
 #include "vmm/accel/model-script.h"
 
-typedef struct ModelFault ModelFault;
 typedef struct ModelIrqfds ModelIrqfds;
 typedef struct ModelVcpu ModelVcpu;
 typedef struct ModelXive ModelXive;
@@ -45,7 +45,7 @@ typedef struct ModelRegion ModelRegion;
 
 typedef struct {
     Accel accel;
-    ModelFault *fault; /* NULL: none asked for */
+    AccelFault *fault; /* NULL: none asked for */
     VdevCpuInfo info;
     guint32 vps;         /* virtual processors that the interrupt controller has to give */
     guint32 irqs;        /* hardware interrupts likewise */
@@ -61,43 +61,6 @@ typedef struct {
     guint64 mmu_flags, process_table;
     guint64 fdt; /* where a vCPU that began found the device tree */
 } Model;
-
-/* ---- model-fault.c: faults on demand ------------------------------------------------------- */
-
-typedef enum {
-    MODEL_CALL_OPEN,
-    MODEL_CALL_MEMORY_SET,
-    MODEL_CALL_DIRTY_LOG_GET,
-    MODEL_CALL_ENABLE_HCALL,
-    MODEL_CALL_SET_MMU,
-    MODEL_CALL_VCPU_NEW,
-    MODEL_CALL_VCPU_GET,
-    MODEL_CALL_VCPU_SET,
-    MODEL_CALL_VCPU_RUN,
-    MODEL_CALL_VCPU_COMPLETE,
-    MODEL_CALL_KDEV_NEW,
-    MODEL_CALL_KDEV_SET,
-    MODEL_CALL_KDEV_GET,
-    MODEL_CALL_KDEV_CONNECT,
-    MODEL_CALL_IRQFD,
-    MODEL_CALL_REGION_NEW,
-    MODEL_CALL_REGION_LOAD64,
-    MODEL_CALL_REGION_STORE64,
-    MODEL_CALL_N
-} ModelCall;
-
-/** model_fault_new: @spec is CALL:N:ERRNO or count. Error: G_OPTION_ERROR, one line. */
-ModelFault *model_fault_new(const char *spec, GError **error);
-void model_fault_free(ModelFault *fault); /* NULL-safe */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(ModelFault, model_fault_free)
-
-/** model_fault_strikes: counts a call. Returns: −errno to fail with, or 0. NULL-safe; any thread.
- */
-gint model_fault_strikes(ModelFault *fault, ModelCall call);
-
-/** model_fault_report: the counts as lines "x-fault: NAME N", the last one "any"; NULL unless the
- * spec was count. (transfer full) */
-char *model_fault_report(const ModelFault *fault);
 
 /* ---- model-memory.c: slots, dirty log, guest accesses -------------------------------------- */
 

@@ -230,66 +230,66 @@ this_machine_says_what_it_lacks(void)
 static void
 the_nth_call_of_a_kind_fails_and_no_other(void)
 {
-    g_autoptr(KvmFault) fault = kvm_fault_new("kdev_set:3:EBUSY", NULL);
+    g_autoptr(AccelFault) fault = accel_fault_new("kdev_set:3:EBUSY", NULL);
 
     g_assert_nonnull(fault);
     for (gint i = 1; i <= 5; i++) {
-        g_assert_cmpint(kvm_fault_strikes(fault, KVM_CALL_KDEV_GET), ==, 0);
-        g_assert_cmpint(kvm_fault_strikes(fault, KVM_CALL_KDEV_SET), ==, i == 3 ? EBUSY : 0);
+        g_assert_cmpint(accel_fault_strikes(fault, ACCEL_CALL_KDEV_GET), ==, 0);
+        g_assert_cmpint(accel_fault_strikes(fault, ACCEL_CALL_KDEV_SET), ==, i == 3 ? -EBUSY : 0);
     }
-    g_assert_null(kvm_fault_report(fault));
-    g_assert_cmpint(kvm_fault_strikes(NULL, KVM_CALL_OPEN), ==, 0);
+    g_assert_null(accel_fault_report(fault));
+    g_assert_cmpint(accel_fault_strikes(NULL, ACCEL_CALL_OPEN), ==, 0);
 }
 
 static void
 any_counts_calls_of_all_kinds(void)
 {
-    g_autoptr(KvmFault) fault = kvm_fault_new("any:2:ENOMEM", NULL);
+    g_autoptr(AccelFault) fault = accel_fault_new("any:2:ENOMEM", NULL);
 
-    g_assert_cmpint(kvm_fault_strikes(fault, KVM_CALL_OPEN), ==, 0);
-    g_assert_cmpint(kvm_fault_strikes(fault, KVM_CALL_IRQFD), ==, ENOMEM);
-    g_assert_cmpint(kvm_fault_strikes(fault, KVM_CALL_IRQFD), ==, 0);
+    g_assert_cmpint(accel_fault_strikes(fault, ACCEL_CALL_OPEN), ==, 0);
+    g_assert_cmpint(accel_fault_strikes(fault, ACCEL_CALL_IRQFD), ==, -ENOMEM);
+    g_assert_cmpint(accel_fault_strikes(fault, ACCEL_CALL_IRQFD), ==, 0);
 }
 
 static void
 counting_fails_nothing_and_reports_every_kind(void)
 {
-    g_autoptr(KvmFault) fault = kvm_fault_new("count", NULL);
+    g_autoptr(AccelFault) fault = accel_fault_new("count", NULL);
     g_autofree char *report = NULL;
     g_auto(GStrv) lines = NULL;
 
     for (guint i = 0; i < 7; i++)
-        g_assert_cmpint(kvm_fault_strikes(fault, KVM_CALL_VCPU_RUN), ==, 0);
-    g_assert_cmpint(kvm_fault_strikes(fault, KVM_CALL_OPEN), ==, 0);
-    report = kvm_fault_report(fault);
+        g_assert_cmpint(accel_fault_strikes(fault, ACCEL_CALL_VCPU_RUN), ==, 0);
+    g_assert_cmpint(accel_fault_strikes(fault, ACCEL_CALL_OPEN), ==, 0);
+    report = accel_fault_report(fault);
     assert_says(report, "x-fault: open 1\n");
     assert_says(report, "x-fault: vcpu_run 7\n");
     assert_says(report, "x-fault: any 8\n");
     lines = g_strsplit(report, "\n", -1);
-    g_assert_cmpuint(g_strv_length(lines), ==, KVM_CALL_N + 2);
-    for (guint i = 0; i < KVM_CALL_N; i++) /* each name can be asked for */
+    g_assert_cmpuint(g_strv_length(lines), ==, ACCEL_CALL_N + 2);
+    for (guint i = 0; i < ACCEL_CALL_N; i++) /* each name can be asked for */
     {
         g_auto(GStrv) words = g_strsplit(lines[i], " ", -1);
         g_autofree char *spec = g_strdup_printf("%s:1:EIO", words[1]);
-        g_autoptr(KvmFault) named = kvm_fault_new(spec, NULL);
+        g_autoptr(AccelFault) named = accel_fault_new(spec, NULL);
 
         g_assert_nonnull(named);
-        g_assert_cmpint(kvm_fault_strikes(named, (KvmCall)i), ==, EIO);
+        g_assert_cmpint(accel_fault_strikes(named, (AccelCall)i), ==, -EIO);
     }
 }
 
 static void
 an_injected_failure_does_not_reach_the_kernel(void)
 {
-    g_autoptr(KvmFault) fault = kvm_fault_new("open:1:EACCES", NULL);
+    g_autoptr(AccelFault) fault = accel_fault_new("open:1:EACCES", NULL);
     gint fd, errnum = 0;
 
-    g_assert_cmpint(kvm_door_open(fault, KVM_CALL_OPEN, "/dev/null"), ==, -EACCES);
-    fd = kvm_door_open(fault, KVM_CALL_OPEN, "/dev/zero");
+    g_assert_cmpint(kvm_door_open(fault, ACCEL_CALL_OPEN, "/dev/null"), ==, -EACCES);
+    fd = kvm_door_open(fault, ACCEL_CALL_OPEN, "/dev/zero");
     g_assert_cmpint(fd, >=, 0);
-    g_assert_cmpint(kvm_door_open(fault, KVM_CALL_OPEN, "/no/such"), ==, -ENOENT);
-    g_assert_cmpint(kvm_door_ioctl(NULL, KVM_CALL_OPEN, fd, KVM_GET_API_VERSION, 0), ==, -ENOTTY);
-    g_assert_null(kvm_door_map(NULL, KVM_CALL_REGION_NEW, -1, 4096, 0, &errnum));
+    g_assert_cmpint(kvm_door_open(fault, ACCEL_CALL_OPEN, "/no/such"), ==, -ENOENT);
+    g_assert_cmpint(kvm_door_ioctl(NULL, ACCEL_CALL_OPEN, fd, KVM_GET_API_VERSION, 0), ==, -ENOTTY);
+    g_assert_null(kvm_door_map(NULL, ACCEL_CALL_REGION_NEW, -1, 4096, 0, &errnum));
     g_assert_cmpint(errnum, ==, -EBADF);
     close(fd);
 }
@@ -328,19 +328,19 @@ every_core_register_has_a_place_of_its_own(void)
 static void
 bare_vcpu(Kvm *kvm, KvmVcpu *vcpu)
 {
-    *kvm = (Kvm){.fault = kvm_fault_new("count", NULL)};
+    *kvm = (Kvm){.fault = accel_fault_new("count", NULL)};
     *vcpu = (KvmVcpu){.kvm = kvm, .fd = 0};
-    vcpu->fd = kvm_door_open(NULL, KVM_CALL_OPEN, "/dev/null");
+    vcpu->fd = kvm_door_open(NULL, ACCEL_CALL_OPEN, "/dev/null");
 }
 
 static void
 bare_vcpu_clear(Kvm *kvm, KvmVcpu *vcpu, const char *last_report)
 {
-    g_autofree char *report = kvm_fault_report(kvm->fault);
+    g_autofree char *report = accel_fault_report(kvm->fault);
 
     assert_says(report, last_report);
     close(vcpu->fd);
-    kvm_fault_free(kvm->fault);
+    accel_fault_free(kvm->fault);
 }
 
 static void
@@ -490,7 +490,7 @@ a_dirty_log_needs_the_flag_and_room_for_its_bits(void)
     Kvm kvm = {.info.host_page_shift = 16};
     guint64 words[2] = {0};
 
-    kvm.vm_fd = kvm_door_open(NULL, KVM_CALL_OPEN, "/dev/null");
+    kvm.vm_fd = kvm_door_open(NULL, ACCEL_CALL_OPEN, "/dev/null");
     kvm.slots = g_hash_table_new(NULL, NULL);
     g_assert_cmpint(kvm_dirty_log_get(&kvm.accel, 1, words, 2), ==, -ENOENT);
     g_hash_table_insert(kvm.slots, GUINT_TO_POINTER(1), &slot);
