@@ -145,16 +145,17 @@ type_name(const VmsField *field)
     return field->equal && equal[wire] != NULL ? equal[wire] : usual[wire];
 }
 
-/* Elements of such a field always look alike, so that one entry can stand for all of an array. */
+/* Elements of such a field always look alike, so that one entry can stand for all of an array.
+ * Stock writers overlook counted members here, and then their sizes do not add up. */
 static gboolean
 is_uniform(const VmsField *field)
 {
-    if (field->exists != NULL)
+    if (field->exists != NULL || field->wire == VMS_WIRE_STR8 || field->wire == VMS_WIRE_QUEUE)
         return FALSE;
     if (field->wire != VMS_WIRE_STRUCT)
         return TRUE;
     for (const VmsField *sub = field->state->fields; sub != NULL && sub->name != NULL; sub++) {
-        if (!is_uniform(sub))
+        if (sub->count_mem != VMS_MEM_NONE || !is_uniform(sub))
             return FALSE;
     }
     return field->state->subsections == NULL;
@@ -291,8 +292,8 @@ save_subsections(EngineWalk *walk, const VmsState *state, void *object)
         engine_path_push_subsection(walk, sub->name);
         mig_stream_put_u8(walk->stream, MIG_TAG_SUBSECTION);
         mig_stream_put_str8(walk->stream, sub->name);
-        mig_stream_put_be32(walk->stream, sub->version);
-        if (!save_state(walk, sub, object, sub->version))
+        mig_stream_put_be32(walk->stream, sub->written != 0 ? sub->written : sub->version);
+        if (!save_state(walk, sub, object, sub->written != 0 ? sub->written : sub->version))
             return FALSE;
         g_string_truncate(walk->path, length);
         vmdesc_end_object(walk->description);

@@ -7,6 +7,8 @@
 #include "migration-glue/error.h"
 #include "migration-glue/vmdesc.h"
 
+#define FIND_TRIES_MAX 256
+
 typedef struct {
     const char *text;
     gsize n, at;
@@ -295,8 +297,10 @@ vmdesc_member_number(const VmdescNode *object, const char *key, guint64 *number)
 VmdescNode *
 vmdesc_find(const guint8 *bytes, gsize n, gsize *start, gsize *text_n)
 {
-    /* 00, 06, length, and the text begins with a brace. */
-    for (gsize at = n; at-- > 0;) {
+    guint tries = 0;
+
+    /* 00, 06, length, and the text begins with a brace. Data that look so are rare by chance. */
+    for (gsize at = n; at-- > 0 && tries < FIND_TRIES_MAX;) {
         guint32 length;
         VmdescNode *root;
 
@@ -306,6 +310,7 @@ vmdesc_find(const guint8 *bytes, gsize n, gsize *start, gsize *text_n)
         length = GUINT32_FROM_BE(length);
         if (length > n - at - 6)
             continue;
+        tries++;
         root = vmdesc_parse((const char *)bytes + at + 6, length, NULL);
         if (root == NULL)
             continue;

@@ -81,7 +81,7 @@ gboolean vmdesc_member_number(const VmdescNode *object, const char *key, guint64
  * @text_n: (out): its length
  *
  * Looks from the end for an end marker followed by a description that parses, so that a tool can
- * have it before it reads the sections. Bytes behind it are allowed.
+ * have it before it reads the sections. Bytes behind it are allowed. Bounded: 256 places are tried.
  *
  * Returns: (transfer full): the tree, or NULL if there is none.
  */

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writing the RAM section.
+ *
+ * Each block has a bitmap of pages that are still to be sent: all of them at first, later what the
+ * host's log adds. A cursor walks over it, round and round. When to fetch the log, and when to
+ * stop the machine, is decided by outgoing.c.
+ */
+#include <string.h>
+
+#include "migration-glue/error.h"
+#include "migration-glue/page.h"
+#include "migration-glue/ram-list.h"
+
+struct MigRamSave {
+    const MigRamOps *ops;
+    void *opaque;
+    MigZeroScan is_zero;
+    MigRamList list;
+    gboolean logging;
+    guint64 dirty_pages; /* bits set in all bitmaps */
+    guint64 budget;      /* bytes, of the next part */
+
+    /* The cursor: where the search for a dirty page goes on. */
+    guint entry;
+    guint64 page;
+    const MigRamEntry *previous; /* block of the record before; outlives sections */
+
+    gint64 synced_at;  /* µs, monotonic */
+    MigRamStats stats; /* members are written by the migration's thread, read by any: atomic */
+};
+
+static void
+set(guint64 *figure, guint64 value)
+{
+    __atomic_store_n(figure, value, __ATOMIC_RELAXED);
+}
+
+static void
+add(guint64 *figure, guint64 value)
+{
+    set(figure, *figure + value);
+}
+
+static gsize
+words_of(const MigRamEntry *entry)
+{
+    return (entry->pages + 63) / 64;
+}
+
+MigRamSave *
+mig_ram_save_new(const MigRamOps *ops, void *opaque)
+{
+    MigRamSave *ram = g_new0(MigRamSave, 1);
+
+    ram->ops = ops;
+    ram->opaque = opaque;
+    ram->is_zero = mig_zero_scan_best();
+    ram->budget = G_MAXUINT64;
+    return ram;
+}
+
+void
+mig_ram_save_free(MigRamSave *ram)
+{
+    if (ram == NULL)
+        return;
+    if (ram->logging)
+        ram->ops->log_stop(ram->opaque);
+    mig_ram_list_clear(&ram->list);
+    g_free(ram);
+}
+
+/* Every page is to be sent once. */
+static void
+mark_all(MigRamSave *ram)
+{
+    for (guint i = 0; i < ram->list.n; i++) {
+        MigRamEntry *entry = &ram->list.entries[i];
+
+        if (entry->ignored)
+            continue;
+        entry->dirty = g_new(guint64, words_of(entry));
+        memset(entry->dirty, 0xff, words_of(entry) * sizeof(guint64));
+        if (entry->pages % 64 != 0)
+            entry->dirty[entry->pages / 64] = (G_GUINT64_CONSTANT(1) << (entry->pages % 64)) - 1;
+        ram->dirty_pages += entry->pages;
+    }
+}
+
+gboolean
+mig_ram_save_prepare(MigRamSave *ram, const VmsContext *context, GError **error)
+{
+    g_assert(!ram->logging);
+    if (!mig_ram_list_take(&ram->list, ram->ops, ram->opaque, context, error) ||
+        !ram->ops->log_start(ram->opaque, error))
+        return FALSE;
+    ram->logging = TRUE;
+    ram->synced_at = g_get_monotonic_time();
+    mark_all(ram);
+    set(&ram->stats.total, ram->list.total);
+    set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
+    return TRUE;
+}
+
+void
+mig_ram_save_set_budget(MigRamSave *ram, guint64 bytes)
+{
+    ram->budget = bytes;
+}
+
+void
+mig_ram_save_stats(const MigRamSave *ram, MigRamStats *stats)
+{
+    const guint64 *from = (const guint64 *)&ram->stats;
+    guint64 *to = (guint64 *)stats;
+
+    G_STATIC_ASSERT(sizeof(*stats) % sizeof(guint64) == 0);
+    for (gsize i = 0; i < sizeof(*stats) / sizeof(guint64); i++)
+        to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
+/* ---- The dirty log ---- */
+
+static guint64
+count_dirty(const MigRamEntry *entry)
+{
+    guint64 n = 0;
+
+    for (gsize i = 0; i < words_of(entry); i++)
+        n += (guint)__builtin_popcountll(entry->dirty[i]);
+    return n;
+}
+
+/* A log may have a bit beyond the last page; a bitmap must not. */
+static void
+trim(MigRamEntry *entry)
+{
+    if (entry->pages % 64 != 0)
+        entry->dirty[entry->pages / 64] &= (G_GUINT64_CONSTANT(1) << (entry->pages % 64)) - 1;
+}
+
+/* One more fetch took place: @found pages became dirty that were not. */
+static void
+note_sync(MigRamSave *ram, gint64 began, guint64 found)
+{
+    gint64 now = g_get_monotonic_time(), since = began - ram->synced_at;
+
+    if (since > 0)
+        set(&ram->stats.dirty_rate, found * G_USEC_PER_SEC / (guint64)since);
+    ram->synced_at = began;
+    set(&ram->stats.sync_us, (guint64)(now - began));
+    set(&ram->stats.dirty_bytes, found << MIG_PAGE_SHIFT);
+    set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
+    add(&ram->stats.sync_count, 1);
+}
+
+gboolean
+mig_ram_save_sync(MigRamSave *ram, GError **error)
+{
+    gint64 began = g_get_monotonic_time();
+    guint64 before = ram->dirty_pages, after = 0;
+
+    for (guint i = 0; i < ram->list.n; i++) {
+        MigRamEntry *entry = &ram->list.entries[i];
+
+        if (entry->ignored)
+            continue;
+        if (!ram->ops->log_fetch(ram->opaque, entry->index, entry->dirty, words_of(entry), error)) {
+            g_prefix_error(error, "dirty log of RAM block '%s': ", entry->host.name);
+            return FALSE;
+        }
+        trim(entry);
+        after += count_dirty(entry);
+    }
+    ram->dirty_pages = after;
+    note_sync(ram, began, after - before);
+    return TRUE;
+}
+
+/* ---- Pages ---- */
+
+/* The next dirty page of @entry at or after @page, or its number of pages. */
+static guint64
+find_dirty(const MigRamEntry *entry, guint64 page)
+{
+    gsize i = page / 64;
+    guint64 word;
+
+    if (page >= entry->pages)
+        return entry->pages;
+    word = entry->dirty[i] & (~G_GUINT64_CONSTANT(0) << (page % 64));
+    while (word == 0) {
+        if (++i == words_of(entry))
+            return entry->pages;
+        word = entry->dirty[i];
+    }
+    return (guint64)i * 64 + (guint)__builtin_ctzll(word);
+}
+
+/* Moves the cursor to a dirty page, of which there is one. */
+static MigRamEntry *
+next_dirty(MigRamSave *ram)
+{
+    for (;;) {
+        MigRamEntry *entry = &ram->list.entries[ram->entry];
+
+        if (!entry->ignored) {
+            ram->page = find_dirty(entry, ram->page);
+            if (ram->page < entry->pages)
+                return entry;
+        }
+        ram->entry = (ram->entry + 1) % ram->list.n;
+        ram->page = 0;
+    }
+}
+
+static void
+put_head(MigRamSave *ram, MigStream *stream, const MigRamEntry *entry, guint64 page, guint flag)
+{
+    guint64 word = page << MIG_PAGE_SHIFT | flag;
+
+    if (entry == ram->previous) {
+        mig_stream_put_be64(stream, word | MIG_RAM_CONTINUE);
+        return;
+    }
+    mig_stream_put_be64(stream, word);
+    mig_stream_put_str8(stream, entry->host.name);
+    ram->previous = entry;
+}
+
+/* A page that changes between the look and the flush is dirty again, and is sent again. */
+static void
+put_page(MigRamSave *ram, MigStream *stream, const MigRamEntry *entry, guint64 page)
+{
+    const guint8 *bytes = entry->host.host + (page << MIG_PAGE_SHIFT);
+
+    if (ram->is_zero(bytes, MIG_PAGE_SIZE)) {
+        put_head(ram, stream, entry, page, MIG_RAM_ZERO);
+        mig_stream_put_u8(stream, 0);
+        add(&ram->stats.duplicate, 1);
+    } else {
+        put_head(ram, stream, entry, page, MIG_RAM_PAGE);
+        mig_stream_put_reference(stream, bytes, MIG_PAGE_SIZE);
+        add(&ram->stats.normal, 1);
+    }
+}
+
+/* Sends dirty pages until there are none, @budget bytes are used up or the stream fails. */
+static void
+put_pages(MigRamSave *ram, MigStream *stream, guint64 budget, guint64 *figure)
+{
+    guint64 start = mig_stream_position(stream), used = 0, counted = 0;
+
+    while (ram->dirty_pages > 0 && used < budget && mig_stream_ok(stream)) {
+        MigRamEntry *entry = next_dirty(ram);
+
+        entry->dirty[ram->page / 64] &= ~(G_GUINT64_CONSTANT(1) << (ram->page % 64));
+        put_page(ram, stream, entry, ram->page++);
+        ram->dirty_pages--;
+        used = mig_stream_position(stream) - start;
+        add(figure, used - counted);
+        counted = used;
+        set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
+    }
+}
+
+/* ---- The section ---- */
+
+static gboolean
+ram_save_start(void *opaque, MigStream *stream, const VmsContext *context, GError **error)
+{
+    MigRamSave *ram = opaque;
+
+    g_assert(ram->logging);
+    mig_stream_put_be64(stream, ram->list.listed | MIG_RAM_MEM_SIZE);
+    for (guint i = 0; i < ram->list.n; i++) {
+        const MigRamBlock *block = &ram->list.entries[i].host;
+
+        mig_stream_put_str8(stream, block->name);
+        mig_stream_put_be64(stream, block->used_length);
+        if (context->capabilities & VMS_CAP_IGNORE_SHARED)
+            mig_stream_put_be64(stream, block->gpa);
+    }
+    mig_stream_put_be64(stream, MIG_RAM_EOS);
+    return mig_stream_check(stream, error);
+}
+
+static gboolean
+ram_save_part(void *opaque, MigStream *stream, const VmsContext *context, gboolean *done,
+              GError **error)
+{
+    MigRamSave *ram = opaque;
+
+    put_pages(ram, stream, ram->budget, &ram->stats.precopy);
+    mig_stream_put_be64(stream, MIG_RAM_EOS);
+    *done = ram->dirty_pages == 0;
+    return mig_stream_check(stream, error);
+}
+
+static gboolean
+ram_save_end(void *opaque, MigStream *stream, const VmsContext *context, GError **error)
+{
+    MigRamSave *ram = opaque;
+
+    if (!mig_ram_save_sync(ram, error))
+        return FALSE;
+    put_pages(ram, stream, G_MAXUINT64, &ram->stats.downtime);
+    mig_stream_put_be64(stream, MIG_RAM_EOS);
+    return mig_stream_check(stream, error);
+}
+
+static guint64
+ram_pending(void *opaque)
+{
+    return ((MigRamSave *)opaque)->dirty_pages << MIG_PAGE_SHIFT;
+}
+
+const MigHandler mig_ram_save_handler = {
+    .version = 4,
+    .oldest = 4,
+    .save_start = ram_save_start,
+    .save_part = ram_save_part,
+    .save_end = ram_save_end,
+    .pending = ram_pending,
+};

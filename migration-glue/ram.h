@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * RAM on the wire: the section `ram`, version 4; and the wall behind which the host's memory is.
+ *
+ * A block takes part because it was registered to (`migratable`), never because of what kind of
+ * memory it is. What was not registered is in no list, total, bitmap or figure here: it is dropped
+ * where blocks are first asked for, in ram-list.c, and nowhere else.
+ *
+ * Source: docs/stream-format.md, "RAM section".
+ */
+#ifndef MIGRATION_GLUE_RAM_H
+#define MIGRATION_GLUE_RAM_H
+
+#include "migration-glue/section.h"
+
+#define MIG_RAM_IDSTR "ram"
+
+/* One block of the host's memory. Strings and memory are the host's and outlive the migration. */
+typedef struct {
+    const char *name;    /* on the wire; NULL while it is not registered */
+    gboolean migratable; /* only with a name */
+    gboolean shared;     /* others map the same backing: what x-ignore-shared leaves out */
+    guint8 *host;
+    guint64 used_length; /* bytes, a multiple of 4 KiB; both sides must agree on it */
+    guint64 max_length;  /* bytes; the list goes from the largest to the smallest */
+    guint64 page_size;   /* bytes, of the backing */
+    guint64 gpa;         /* guest address */
+} MigRamBlock;
+
+/*
+ * What the host offers. Between log_start and log_stop no block comes, goes or changes its size.
+ * Indexes are those of the host's own list, not of the wire.
+ */
+typedef struct {
+    /* Under the machine lock: all there are, migratable or not. */
+    guint (*n_blocks)(void *opaque);
+    void (*block)(void *opaque, guint index, MigRamBlock *out);
+    /* Under the machine lock. From now on every write to a block that is migratable is noted. */
+    gboolean (*log_start)(void *opaque, GError **error);
+    void (*log_stop)(void *opaque);
+    /*
+     * No lock, from the migration's thread. ORs into @words the pages of 4 KiB written since the
+     * last fetch (bit p % 64 of word p / 64 is page p), and forgets them. Bytes that are read
+     * afterwards are at least as new as the marks.
+     */
+    gboolean (*log_fetch)(void *opaque, guint index, guint64 *words, gsize n_words, GError **error);
+} MigRamOps;
+
+/* Figures; see mig_ram_save_stats(). Bytes are payload with record heads. */
+typedef struct {
+    guint64 total;       /* bytes of all blocks whose pages travel */
+    guint64 remaining;   /* bytes of pages that are known to be dirty */
+    guint64 normal;      /* pages sent as they are */
+    guint64 duplicate;   /* pages sent as zeros */
+    guint64 precopy;     /* bytes sent while the machine could run */
+    guint64 downtime;    /* bytes sent after it was stopped */
+    guint64 sync_count;  /* times the dirty log was fetched */
+    guint64 sync_us;     /* the last fetch took */
+    guint64 dirty_rate;  /* pages a second, between the last two fetches */
+    guint64 dirty_bytes; /* found by the last fetch */
+} MigRamStats;
+
+/* ---- Saving ---- */
+
+typedef struct MigRamSave MigRamSave;
+
+/* The section's handler; its opaque is a MigRamSave for saving. */
+extern const MigHandler mig_ram_save_handler;
+
+/* @ops, @opaque: outlive it. Nothing is asked of the host yet. */
+MigRamSave *mig_ram_save_new(const MigRamOps *ops, void *opaque);
+void mig_ram_save_free(MigRamSave *ram); /* stops the log; NULL-safe; under the machine lock */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigRamSave, mig_ram_save_free)
+
+/* Under the machine lock, before the section's start: takes the list of blocks and starts the log.
+ */
+gboolean mig_ram_save_prepare(MigRamSave *ram, const VmsContext *context, GError **error);
+
+/* The next part sends at most about so many bytes. G_MAXUINT64 at first. */
+void mig_ram_save_set_budget(MigRamSave *ram, guint64 bytes);
+
+/* Fetches the dirty log. From the migration's thread. */
+gboolean mig_ram_save_sync(MigRamSave *ram, GError **error);
+
+/* A copy of the figures; any thread. */
+void mig_ram_save_stats(const MigRamSave *ram, MigRamStats *stats);
+
+/* ---- Loading ---- */
+
+typedef struct MigRamLoad MigRamLoad;
+
+/* The section's handler; its opaque is a MigRamLoad for loading. */
+extern const MigHandler mig_ram_load_handler;
+
+MigRamLoad *mig_ram_load_new(const MigRamOps *ops, void *opaque);
+void mig_ram_load_free(MigRamLoad *ram); /* NULL-safe */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigRamLoad, mig_ram_load_free)
+
+/* After the stream: whether the section came, and to its end. */
+gboolean mig_ram_load_check_whole(const MigRamLoad *ram, GError **error);
+
+/* Bytes of all blocks, and records read so far; any thread. */
+void mig_ram_load_stats(const MigRamLoad *ram, MigRamStats *stats);
+
+#endif
