@@ -128,6 +128,8 @@ subsections_valid(const VmsState *state, guint depth, GError **error)
             return wrong(sub, NULL, "a subsection's name must begin with its parent's", error);
         if (sub->needed == NULL)
             return wrong(sub, NULL, "a subsection must say when it is needed", error);
+        if (sub->written > sub->version || (sub->written != 0 && sub->written < sub->oldest))
+            return wrong(sub, NULL, "it would be written in a version that is not read", error);
         for (guint i = 0; i < n; i++) {
             if (strcmp(state->subsections[i]->name, sub->name) == 0)
                 return wrong(sub, NULL, "stands twice in its parent", error);

@@ -181,6 +181,10 @@ struct VmsState {
     /* Looks at what was received and refuses what cannot be; changes nothing. */
     gboolean (*check)(const void *object, const VmsContext *context, GError **error);
     gboolean (*post_load)(void *object, guint32 version, const VmsContext *context, GError **error);
+
+    /* Subsections: the version that is written where it is not `version`: newer senders number
+     * alike what older readers know under this. The fields are those of both. 0: `version`. */
+    guint32 written;
 };
 
 /* What differs in the stream from one machine type to the next. */

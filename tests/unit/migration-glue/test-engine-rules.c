@@ -182,6 +182,24 @@ the_longest_name_is_seen_by_the_look_ahead(void)
     g_assert_cmpuint(into.deep, ==, 2);
 }
 
+static void
+a_subsection_may_be_written_in_an_older_version_than_is_read(void)
+{
+    VmsState sub = plain_state, state = thing_state;
+    const VmsState *const one[] = {&sub, NULL};
+    Thing object = {.old = 1, .deep = 2, .send_deep = TRUE};
+
+    sub.version = 2;
+    sub.written = 1;
+    state.subsections = one;
+    wire_assert_saves(&state, &object, "01 " PLAIN "02");
+    wire_assert_loads(&state, &object, 1, "01 " PLAIN "03");
+    wire_assert_loads(&state, &object, 1, "01 05 0b 'thing_plain' 00000002 04");
+    g_assert_cmpuint(object.deep, ==, 4);
+    sub.written = 3;
+    g_assert_false(mig_state_valid(&state, NULL));
+}
+
 /* ---- Hooks ---- */
 
 static gboolean
@@ -427,6 +445,8 @@ main(int argc, char **argv)
     g_test_add_func("/engine/subsections/foreign", what_is_no_subsection_of_ours_is_left_alone);
     g_test_add_func("/engine/subsections/unknown", an_unknown_subsection_of_ours_is_fatal);
     g_test_add_func("/engine/subsections/longest", the_longest_name_is_seen_by_the_look_ahead);
+    g_test_add_func("/engine/subsections/written",
+                    a_subsection_may_be_written_in_an_older_version_than_is_read);
     g_test_add_func("/engine/hooks/order", hooks_are_called_in_order);
     g_test_add_func("/engine/hooks/fail", a_hook_that_fails_ends_the_migration);
     g_test_add_func("/engine/hooks/fields-fail",
