@@ -8,15 +8,15 @@
  * those ranges, which is some hundred times faster than the console. It runs
  * inside the emulated POWER9 host only, as root, and is of no use elsewhere.
  */
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <fcntl.h>
 
-#define ROOM     (64ull << 30)          /* address space, bytes; not memory */
-#define PRESENT  (1ull << 63)           /* pagemap: the page is in memory */
+#define ROOM     (64ull << 30) /* address space, bytes; not memory */
+#define PRESENT  (1ull << 63)  /* pagemap: the page is in memory */
 #define PFN_MASK ((1ull << 55) - 1)
 
 static void
@@ -100,8 +100,7 @@ print_ranges(const char *tag, const uint8_t *data, size_t size)
         length += part;
     }
     if (length != 0)
-        printf("%s memory %llu %llu\n", tag, (unsigned long long)start,
-               (unsigned long long)length);
+        printf("%s memory %llu %llu\n", tag, (unsigned long long)start, (unsigned long long)length);
     close(pagemap);
 }
 
@@ -115,11 +114,11 @@ main(int argc, char **argv)
         fputs("usage: export-memory TAG\n", stderr);
         return 2;
     }
-    data = mmap(NULL, ROOM, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    data = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                0);
     if (data == MAP_FAILED)
         fail("mmap");
-    madvise(data, ROOM, MADV_HUGEPAGE);     /* few long ranges; may fail */
+    madvise(data, ROOM, MADV_HUGEPAGE); /* few long ranges; may fail */
     size = read_all(data);
     if (size != 0 && mlock(data, size) != 0)
         fail("mlock");
