@@ -68,7 +68,9 @@ try_again(FdChannel *self, short events, const char *what, GError **error)
         return TRUE;
     if (errno == EAGAIN || errno == EWOULDBLOCK)
         return wait_for(self, events, error);
-    fail(self, what, errno, error);
+    /* What a shutdown does to a socket shows as an error of the call. */
+    if (!was_shut(self, error))
+        fail(self, what, errno, error);
     return FALSE;
 }
 
@@ -83,8 +85,10 @@ fd_read(MigChannel *channel, void *buffer, gsize n, GError **error)
         if (was_shut(self, error))
             return -1;
         done = read(self->fd, buffer, n);
-        if (done >= 0)
+        if (done > 0)
             return done;
+        if (done == 0) /* the peer's end, or our own shutdown of a socket */
+            return was_shut(self, error) ? -1 : 0;
         if (!try_again(self, POLLIN, "read", error))
             return -1;
     }
