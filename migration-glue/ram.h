@@ -64,7 +64,7 @@ typedef struct {
 
 typedef struct MigRamSave MigRamSave;
 
-/* The section's handler; its opaque is a MigRamSave for saving. */
+/* The saving half of the section's handler; its opaque is a MigRamSave. */
 extern const MigHandler mig_ram_save_handler;
 
 /* @ops, @opaque: outlive it. Nothing is asked of the host yet. */
@@ -89,7 +89,7 @@ void mig_ram_save_stats(const MigRamSave *ram, MigRamStats *stats);
 
 typedef struct MigRamLoad MigRamLoad;
 
-/* The section's handler; its opaque is a MigRamLoad for loading. */
+/* The loading half of the section's handler; its opaque is a MigRamLoad. */
 extern const MigHandler mig_ram_load_handler;
 
 MigRamLoad *mig_ram_load_new(const MigRamOps *ops, void *opaque);
@@ -101,5 +101,22 @@ gboolean mig_ram_load_check_whole(const MigRamLoad *ram, GError **error);
 
 /* Bytes of all blocks, and records read so far; any thread. */
 void mig_ram_load_stats(const MigRamLoad *ram, MigRamStats *stats);
+
+/* ---- The section ---- */
+
+/*
+ * What the host registers once, so that the section has the same number in every stream:
+ * mig_sections_add_handler(sections, MIG_RAM_IDSTR, 0, MIG_PRIORITY_DEFAULT, &mig_ram_handler,
+ * ram). It takes part while one of the two is set; outgoing.c and incoming.c do that, under the
+ * machine lock.
+ */
+typedef struct {
+    const MigRamOps *ops;
+    void *opaque; /* of the ops */
+    MigRamSave *save;
+    MigRamLoad *load;
+} MigRam;
+
+extern const MigHandler mig_ram_handler;
 
 #endif

@@ -158,7 +158,7 @@ mig_return_path_new(MigChannel *back)
 }
 
 void
-mig_return_path_notify(MigReturnPath *path, void (*notify)(void *user), void *user)
+mig_return_path_start(MigReturnPath *path, void (*notify)(void *user), void *user)
 {
     g_assert(path->thread == NULL);
     if (notify != NULL) {

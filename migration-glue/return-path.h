@@ -53,9 +53,9 @@ typedef enum {
     MIG_RETURN_WAIT_VERDICT,
 } MigReturnWait;
 
-/* Called, from its thread, after each message and when the path ends; set before anything is
- * sent. */
-void mig_return_path_notify(MigReturnPath *path, void (*notify)(void *user), void *user);
+/* Begins to read. @notify (nullable) is called, from the reading thread, after each message and
+ * when the path ends. */
+void mig_return_path_start(MigReturnPath *path, void (*notify)(void *user), void *user);
 
 typedef enum {
     MIG_RETURN_PENDING, /* nothing yet */

@@ -176,7 +176,8 @@ gboolean
 mig_ends_from_fd(MigEnds *ends, int fd, const char *label, GError **error)
 {
     struct stat info;
-    gboolean is_socket = fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode);
+    gboolean known = fstat(fd, &info) == 0;
+    gboolean is_socket = known && S_ISSOCK(info.st_mode);
 
     if (is_socket && !set_nonblocking(fd)) {
         mig_transport_fail("set the mode of", label, errno, error);
@@ -188,7 +189,9 @@ mig_ends_from_fd(MigEnds *ends, int fd, const char *label, GError **error)
         close(fd);
         return FALSE;
     }
-    ends->verdict = is_socket ? MIG_VERDICT_ANSWER : MIG_VERDICT_NONE;
+    ends->verdict = is_socket                        ? MIG_VERDICT_ANSWER
+                    : known && S_ISREG(info.st_mode) ? MIG_VERDICT_CLOSE
+                                                     : MIG_VERDICT_NONE;
     if (is_socket && !add_back(ends, fd, label, error)) {
         mig_ends_clear(ends);
         return FALSE;

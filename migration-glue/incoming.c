@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An incoming migration, as a story: wait for the sender, load what it sends, get ready, say so,
+ * run.
+ *
+ * The order of the end matters: the verdict "taken over" goes out only when nothing can fail any
+ * more, and from then on the guest is run here whatever becomes of the connection (MS-6).
+ */
+#include "migration-glue/migration.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "migration-glue/channel-outer.h"
+#include "migration-glue/error.h"
+#include "migration-glue/loadvm.h"
+#include "migration-glue/return-path.h"
+
+#define DRAIN_US (2 * G_USEC_PER_SEC)
+
+struct MigIncoming {
+    const MigHost *host;
+    MigParams *params;
+    MigListener *listener;
+    char *uri;
+    MigState state;
+    MigWake *wake;
+    MigLedger *ledger;
+    GThread *thread;
+
+    GMutex lock; /* guards the next; the last lock taken */
+    MigChannel *live;
+
+    /* The thread's own. */
+    MigEnds ends;
+    MigStream *stream;
+    MigStream *back; /* writer, once the source has opened the return path */
+    MigRamLoad *ram;
+    gboolean held; /* it has the machine lock */
+};
+
+static void
+enter(MigIncoming *in)
+{
+    in->host->ops->lock(in->host->opaque);
+    in->held = TRUE;
+}
+
+static void
+leave(MigIncoming *in)
+{
+    in->held = FALSE;
+    in->host->ops->unlock(in->host->opaque);
+}
+
+static gboolean
+move(MigIncoming *in, MigStatus to)
+{
+    if (!mig_state_move(&in->state, to))
+        return FALSE;
+    in->host->ops->event(in->host->opaque, MIG_EVENT_STATUS, to);
+    return TRUE;
+}
+
+static void
+report(MigIncoming *in)
+{
+    MigRamStats ram;
+
+    mig_ram_load_stats(in->ram, &ram);
+    mig_ledger_progress(in->ledger, &ram, mig_stream_position(in->stream));
+}
+
+/* ---- Commands of the source ---- */
+
+static gboolean
+open_return_path(MigIncoming *in, GError **error)
+{
+    if (in->back != NULL || in->ends.back == NULL) {
+        g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "%s",
+                    in->back != NULL ? "the return path is open already"
+                                     : "there is no return path on this kind of connection: "
+                                       "switch the source's capability 'return-path' off");
+        return FALSE;
+    }
+    in->back = mig_stream_new_writer(g_steal_pointer(&in->ends.back));
+    /* Nothing here has to be asked whether the switch may come. */
+    return !mig_params_capability(in->params, MIG_CAP_SWITCHOVER_ACK) ||
+           mig_return_put_ack(in->back, error);
+}
+
+static gboolean
+answer_ping(MigIncoming *in, const guint8 *payload, GError **error)
+{
+    guint32 value;
+
+    memcpy(&value, payload, sizeof(value));
+    if (in->back != NULL)
+        return mig_return_put_word(in->back, MIG_RETURN_PONG, GUINT32_FROM_BE(value), error);
+    g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "a ping, but no return path to answer it");
+    return FALSE;
+}
+
+static gboolean
+obey(MigLoader *loader, MigCommand command, const guint8 *payload, guint n, void *user,
+     GError **error)
+{
+    switch (command) {
+    case MIG_COMMAND_OPEN_RETURN_PATH: return open_return_path(user, error);
+    case MIG_COMMAND_PING: return answer_ping(user, payload, error);
+    case MIG_COMMAND_SWITCHOVER_START: return TRUE;
+    default: break;
+    }
+    g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
+                "the source wants %s, which is not done here: switch its postcopy and COLO "
+                "capabilities off",
+                mig_command_name(command));
+    return FALSE;
+}
+
+static gboolean
+section_read(MigLoader *loader, const MigSectionHead *head, void *user, GError **error)
+{
+    report(user);
+    return TRUE;
+}
+
+static const MigLoaderHooks hooks = {
+    .command = obey,
+    .section_read = section_read,
+};
+
+/* ---- The story ---- */
+
+static gboolean
+wait_for_sender(MigIncoming *in, GError **error)
+{
+    const MigHost *host = in->host;
+
+    if (!mig_listener_accept(in->listener, in->wake, &in->ends, error))
+        return FALSE;
+    in->ends.stream = mig_channel_yield_new(in->ends.stream, host->ops->lock, host->ops->unlock,
+                                            host->opaque, &in->held);
+    g_mutex_lock(&in->lock);
+    in->live = in->ends.stream;
+    g_mutex_unlock(&in->lock);
+    if (mig_wake_fired(in->wake)) {
+        mig_wake_set_error("the migration", error);
+        return FALSE;
+    }
+    in->stream = mig_stream_new_reader(in->ends.stream);
+    mig_stream_set_offset(in->stream, in->ends.offset);
+    mig_ledger_setup_done(in->ledger);
+    return TRUE;
+}
+
+/* Under the machine lock, let go of while bytes are awaited. */
+static gboolean
+load(MigIncoming *in, GError **error)
+{
+    const MigHost *host = in->host;
+    VmsContext context = {
+        .row = host->row, .rules = host->rules, .capabilities = mig_params_vms(in->params)};
+    g_autoptr(MigLoader) loader =
+        mig_loader_new(in->stream, host->sections, &context, &host->identity, &hooks, in);
+
+    return mig_loader_run(loader, error) && mig_ram_load_check_whole(in->ram, error);
+}
+
+static gboolean
+take_over(MigIncoming *in, GError **error)
+{
+    gboolean good;
+
+    enter(in);
+    in->ram = mig_ram_load_new(in->host->ram->ops, in->host->ram->opaque);
+    in->host->ram->load = in->ram;
+    good = load(in, error);
+    report(in);
+    in->host->ram->load = NULL;
+    leave(in);
+    if (good && in->ends.commit != NULL)
+        good = in->ends.commit(((MigOuter *)in->ends.stream)->inner, in->wake, error);
+    if (!good)
+        return FALSE;
+    enter(in);
+    good = in->host->ops->activate(in->host->opaque, error);
+    leave(in);
+    return good;
+}
+
+/* ---- The end ---- */
+
+/*
+ * A connection that is closed while bytes wait in it is reset, and a reset may overtake the
+ * verdict: so what the source still sends is read and dropped, until it hears and hangs up.
+ */
+static void
+hang_up(MigIncoming *in)
+{
+    MigChannel *channel = ((MigOuter *)in->ends.stream)->inner;
+    gint64 end = g_get_monotonic_time() + DRAIN_US;
+    g_autofree guint8 *buffer = g_malloc(65536);
+
+    shutdown(mig_channel_fd(channel), SHUT_WR);
+    for (;;) {
+        gint64 left = end - g_get_monotonic_time();
+
+        if (left <= 0 || mig_wake_wait(in->wake, mig_channel_fd(channel), POLLIN,
+                                       (gint)(left / 1000)) != MIG_WAIT_READY)
+            return;
+        if (mig_channel_read(channel, buffer, 65536, NULL) <= 0)
+            return;
+    }
+}
+
+static void
+refuse(MigIncoming *in, const GError *error)
+{
+    guint32 code = error->domain == MIG_ERROR ? (guint32)error->code : MIG_ERROR_STATE;
+
+    mig_ledger_error(in->ledger, error->message);
+    if (in->back != NULL && mig_return_put_word(in->back, MIG_RETURN_SHUT, code, NULL))
+        hang_up(in);
+}
+
+static void
+close_all(MigIncoming *in)
+{
+    g_mutex_lock(&in->lock);
+    in->live = NULL;
+    g_mutex_unlock(&in->lock);
+    if (in->stream != NULL)
+        g_clear_pointer(&in->stream, mig_stream_free);
+    else
+        g_clear_pointer(&in->ends.stream, mig_channel_free);
+    in->ends.stream = NULL;
+    mig_ends_clear(&in->ends);
+    g_clear_pointer(&in->back, mig_stream_free);
+    g_clear_pointer(&in->listener, mig_listener_free);
+    g_clear_pointer(&in->ram, mig_ram_load_free);
+}
+
+static void *
+run(void *opaque)
+{
+    MigIncoming *in = opaque;
+    g_autoptr(GError) error = NULL;
+
+    if (wait_for_sender(in, &error) && move(in, MIG_STATUS_ACTIVE) && take_over(in, &error)) {
+        /* It is ours: a source that cannot be told keeps its copy paused. */
+        if (in->back != NULL)
+            mig_return_put_word(in->back, MIG_RETURN_SHUT, 0, NULL);
+        mig_ledger_end(in->ledger);
+        move(in, MIG_STATUS_COMPLETED);
+        enter(in);
+        in->host->ops->run(in->host->opaque);
+        leave(in);
+        close_all(in);
+    } else {
+        refuse(in, error);
+        close_all(in);
+        mig_ledger_end(in->ledger);
+        move(in, MIG_STATUS_FAILED);
+    }
+    in->host->ops->event(in->host->opaque, MIG_EVENT_ENDED, 0);
+    return NULL;
+}
+
+/* ---- For the monitor ---- */
+
+MigIncoming *
+mig_incoming_new(const MigHost *host, MigParams *params, const char *uri, GError **error)
+{
+    g_autoptr(MigAddress) address = mig_address_parse(uri, error);
+    g_autoptr(MigListener) listener =
+        address != NULL ? mig_listener_new(address, host->descriptors, host->opaque, error) : NULL;
+    g_autoptr(MigWake) wake = listener != NULL ? mig_wake_new(error) : NULL;
+    MigIncoming *in;
+
+    if (wake == NULL)
+        return NULL;
+    in = g_new0(MigIncoming, 1);
+    in->host = host;
+    in->params = params;
+    in->uri = g_strdup(mig_listener_uri(listener));
+    in->listener = g_steal_pointer(&listener);
+    in->wake = g_steal_pointer(&wake);
+    in->ledger = mig_ledger_new();
+    g_mutex_init(&in->lock);
+    move(in, MIG_STATUS_SETUP);
+    in->thread = g_thread_new("incoming", run, in);
+    return in;
+}
+
+void
+mig_incoming_free(MigIncoming *in)
+{
+    if (in == NULL)
+        return;
+    mig_incoming_cancel(in);
+    g_thread_join(in->thread);
+    mig_wake_free(in->wake);
+    mig_ledger_free(in->ledger);
+    g_mutex_clear(&in->lock);
+    g_free(in->uri);
+    g_free(in);
+}
+
+void
+mig_incoming_cancel(MigIncoming *in)
+{
+    g_mutex_lock(&in->lock);
+    mig_wake_fire(in->wake);
+    if (in->live != NULL)
+        mig_channel_shutdown(in->live);
+    g_mutex_unlock(&in->lock);
+}
+
+MigStatus
+mig_incoming_status(const MigIncoming *in)
+{
+    return mig_state_get(&in->state);
+}
+
+void
+mig_incoming_stats(MigIncoming *in, MigStats *stats)
+{
+    mig_ledger_read(in->ledger, stats);
+    stats->status = mig_state_get(&in->state);
+}
+
+const char *
+mig_incoming_uri(const MigIncoming *in)
+{
+    return in->uri;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One migration: what it asks of its host, and what the host's monitor asks of it.
+ *
+ * Outgoing and incoming each have a thread of their own. It takes the machine lock where it says
+ * so below, and lets go of it whenever it waits for the other side. While a migration runs the
+ * host plugs nothing, removes nothing and registers nothing; between `stop` and `go_on` it lets
+ * nobody continue the guest.
+ */
+#ifndef MIGRATION_GLUE_MIGRATION_H
+#define MIGRATION_GLUE_MIGRATION_H
+
+#include "migration-glue/configuration.h"
+#include "migration-glue/params.h"
+#include "migration-glue/ram.h"
+#include "migration-glue/section.h"
+#include "migration-glue/stats.h"
+#include "migration-glue/transport.h"
+
+typedef enum {
+    MIG_EVENT_STATUS, /* a new MigStatus; QEMU's event MIGRATION */
+    MIG_EVENT_PASS,   /* how often the dirty log was fetched; QEMU's MIGRATION_PASS */
+    MIG_EVENT_ENDED,  /* the thread is about to return: free the object from the main loop */
+} MigEventKind;
+
+typedef struct {
+    /* The machine lock. */
+    void (*lock)(void *opaque);
+    void (*unlock)(void *opaque);
+
+    /* Source, under the lock. */
+
+    /* vCPUs leave the guest, devices become quiet; nothing to do for a guest that is stopped. On
+     * failure the guest goes on. Notes for `globalstate` and `go_on` what the run state was. May
+     * let go of the lock while it waits. */
+    gboolean (*stop)(void *opaque, GError **error);
+    /* Undoes it: the guest runs if it ran before. On failure it stays paused. */
+    gboolean (*go_on)(void *opaque, GError **error);
+    /* The guest is another's: run state postmigrate. */
+    void (*gone)(void *opaque);
+
+    /* Destination, under the lock, after all was loaded. */
+
+    /* Whatever can fail before vCPUs run. Afterwards the guest is ours whatever happens. */
+    gboolean (*activate)(void *opaque, GError **error);
+    /* Lets vCPUs run, or not, as the received run state and the command line say. */
+    void (*run)(void *opaque);
+
+    /* Any thread, no lock; must not wait for the machine lock: pass it on to the main loop. */
+    void (*event)(void *opaque, MigEventKind kind, guint64 value);
+} MigHostOps;
+
+/* All of it outlives the migration. */
+typedef struct {
+    const MigHostOps *ops;
+    const MigDescriptorOps *descriptors; /* or NULL */
+    void *opaque;                        /* of both */
+    MigSections *sections;               /* `ram` is registered with @ram */
+    MigRam *ram;
+    const VdevMachineRow *row;
+    const VmsStreamRules *rules;
+    MigConfiguration identity;
+} MigHost;
+
+/* ---- Outgoing ---- */
+
+typedef struct MigOutgoing MigOutgoing;
+
+/**
+ * mig_outgoing_new:
+ * @params: read while it runs: bandwidth and downtime limit may change
+ *
+ * Begins to migrate to @uri. Main thread, with or without the lock. Errors in @uri show here, all
+ * others in the status.
+ */
+MigOutgoing *
+mig_outgoing_new(const MigHost *host, MigParams *params, const char *uri, GError **error);
+
+/* Cancels and waits for the end. Without the machine lock, unless MIG_EVENT_ENDED came. NULL-safe.
+ */
+void mig_outgoing_free(MigOutgoing *out);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigOutgoing, mig_outgoing_free)
+
+/**
+ * mig_outgoing_cancel:
+ *
+ * Any thread; does not wait. Before the handover the guest goes on here. In the handover the
+ * waiting for the verdict ends with "handover unknown". FALSE if it was over already.
+ */
+gboolean mig_outgoing_cancel(MigOutgoing *out);
+
+/* migrate-continue. FALSE with @error set unless the status is pre-switchover. */
+gboolean mig_outgoing_continue(MigOutgoing *out, GError **error);
+
+/**
+ * mig_outgoing_decide:
+ * @ours: the guest does not run at the destination, and never will: it is to go on here
+ *
+ * The operator's word on an unknown handover. Under the machine lock. FALSE with @error set unless
+ * the status is handover-unknown, or if the guest could not go on.
+ */
+gboolean mig_outgoing_decide(MigOutgoing *out, gboolean ours, GError **error);
+
+MigStatus mig_outgoing_status(const MigOutgoing *out);
+
+/* The caller clears it. */
+void mig_outgoing_stats(MigOutgoing *out, MigStats *stats);
+
+/* ---- Incoming ---- */
+
+typedef struct MigIncoming MigIncoming;
+
+/* Listens at @uri; errors in it, and addresses in use, show here. */
+MigIncoming *
+mig_incoming_new(const MigHost *host, MigParams *params, const char *uri, GError **error);
+
+/* Ends it, unless the guest was taken over, and waits for the end; as mig_outgoing_free(). */
+void mig_incoming_free(MigIncoming *in);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigIncoming, mig_incoming_free)
+
+/* Any thread; does not wait. */
+void mig_incoming_cancel(MigIncoming *in);
+
+MigStatus mig_incoming_status(const MigIncoming *in);
+void mig_incoming_stats(MigIncoming *in, MigStats *stats);
+
+/* Where it listens. */
+const char *mig_incoming_uri(const MigIncoming *in);
+
+#endif

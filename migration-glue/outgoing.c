@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An outgoing migration, as a story: connect, begin, copy memory while the guest runs, stop it,
+ * send the rest, hand over. The chapters are functions of the same order; settle() says what each
+ * ending means for the guest.
+ */
+#include "migration-glue/migration.h"
+
+#include <string.h>
+
+#include "migration-glue/channel-outer.h"
+#include "migration-glue/command.h"
+#include "migration-glue/error.h"
+#include "migration-glue/precopy.h"
+
+#define BLAME_US (500 * G_TIME_SPAN_MILLISECOND) /* for the verdict after a broken connection */
+
+struct MigOutgoing {
+    const MigHost *host;
+    MigParams *params;
+    MigAddress *address;
+    MigState state;
+    MigWake *wake;
+    MigLedger *ledger;
+    GThread *thread;
+
+    GMutex lock; /* guards the next three, with its condition; the last lock taken */
+    GCond changed;
+    MigChannel *live;     /* what a cancel shuts down */
+    MigReturnPath *asked; /* whose waiting a cancel ends */
+    gboolean go_asked;
+
+    /* The thread's own. */
+    MigEnds ends;
+    MigStream *stream;
+    MigSaver *saver;
+    MigReturnPath *back;
+    MigRamSave *ram;
+    VmsContext context;
+    MigPrecopy copy;
+    gint64 section_ended;
+    gboolean held;      /* it has the machine lock */
+    gboolean stopped;   /* the host's stop() was called and not undone */
+    gboolean in_states; /* for the breakdown */
+    gboolean unknown;   /* nobody said who has the guest */
+};
+
+static void
+enter(MigOutgoing *out)
+{
+    out->host->ops->lock(out->host->opaque);
+    out->held = TRUE;
+}
+
+static void
+leave(MigOutgoing *out)
+{
+    out->held = FALSE;
+    out->host->ops->unlock(out->host->opaque);
+}
+
+static void
+tell(MigOutgoing *out, MigEventKind kind, guint64 value)
+{
+    out->host->ops->event(out->host->opaque, kind, value);
+}
+
+static void
+tell_pass(void *user, guint64 pass)
+{
+    tell(user, MIG_EVENT_PASS, pass);
+}
+
+/* Moves on, unless somebody cancelled. */
+static gboolean
+move(MigOutgoing *out, MigStatus to, GError **error)
+{
+    if (mig_state_move(&out->state, to)) {
+        tell(out, MIG_EVENT_STATUS, to);
+        return TRUE;
+    }
+    mig_wake_set_error("the migration", error);
+    return FALSE;
+}
+
+static void
+set_live(MigOutgoing *out, MigChannel *live, MigReturnPath *asked)
+{
+    g_mutex_lock(&out->lock);
+    out->live = live;
+    out->asked = asked;
+    g_mutex_unlock(&out->lock);
+}
+
+/* ---- Connect, begin ---- */
+
+static void
+note_section(const MigSection *section, guint tag, guint64 bytes, void *user)
+{
+    MigOutgoing *out = user;
+    gint64 now = g_get_monotonic_time();
+
+    if (out->in_states)
+        mig_ledger_device(out->ledger, section, bytes, (guint64)(now - out->section_ended));
+    out->section_ended = now;
+}
+
+static gboolean
+open_connection(MigOutgoing *out, GError **error)
+{
+    const MigHost *host = out->host;
+
+    if (!mig_transport_open(out->address, host->descriptors, host->opaque, out->wake, &out->ends,
+                            error))
+        return FALSE;
+    out->ends.stream = mig_channel_yield_new(out->ends.stream, host->ops->lock, host->ops->unlock,
+                                             host->opaque, &out->held);
+    if (out->ends.back != NULL && (out->context.capabilities & VMS_CAP_RETURN_PATH)) {
+        out->back = mig_return_path_new(g_steal_pointer(&out->ends.back));
+        mig_return_path_start(out->back, NULL, NULL);
+    }
+    set_live(out, out->ends.stream, out->back);
+    if (mig_wake_fired(out->wake)) {
+        mig_wake_set_error("the migration", error);
+        return FALSE;
+    }
+    out->stream = mig_stream_new_writer(out->ends.stream);
+    mig_stream_set_offset(out->stream, out->ends.offset);
+    return TRUE;
+}
+
+static gboolean
+open_stream(MigOutgoing *out, GError **error)
+{
+    const guint32 ping = GUINT32_TO_BE(MIG_PRECOPY_PING);
+
+    out->saver =
+        mig_saver_new(out->stream, out->host->sections, &out->context, &out->host->identity);
+    mig_saver_observe(out->saver, note_section, out);
+    if (!mig_saver_begin(out->saver, error))
+        return FALSE;
+    if (out->back != NULL) {
+        mig_command_put(out->stream, MIG_COMMAND_OPEN_RETURN_PATH, NULL, 0);
+        mig_command_put(out->stream, MIG_COMMAND_PING, &ping, sizeof(ping));
+        out->copy.pinged_at = g_get_monotonic_time();
+    }
+    return mig_stream_flush(out->stream, error);
+}
+
+static gboolean
+set_up(MigOutgoing *out, GError **error)
+{
+    gboolean good;
+
+    enter(out);
+    out->ram = mig_ram_save_new(out->host->ram->ops, out->host->ram->opaque);
+    out->host->ram->save = out->ram;
+    good = mig_ram_save_prepare(out->ram, &out->context, error);
+    leave(out);
+    out->copy.saver = out->saver;
+    out->copy.stream = out->stream;
+    out->copy.ram = out->ram;
+    out->copy.back = out->back;
+    if (!good || !mig_saver_start(out->saver, error))
+        return FALSE;
+    mig_ledger_setup_done(out->ledger);
+    return move(out, MIG_STATUS_ACTIVE, error);
+}
+
+/* What the other side said, if it is the reason why writing failed. */
+static void
+blame_destination(MigOutgoing *out, GError **error)
+{
+    if (out->back == NULL || !g_error_matches(*error, MIG_ERROR, MIG_ERROR_IO) ||
+        mig_return_path_wait(out->back, MIG_RETURN_WAIT_VERDICT, BLAME_US, NULL, NULL) !=
+            MIG_RETURN_GOT)
+        return;
+    g_clear_error(error);
+    g_set_error(error, MIG_ERROR,
+                (gint)CLAMP(mig_return_path_verdict(out->back), 1, MIG_ERROR_DESCRIPTION),
+                "%s (code %u; its own log has the details)",
+                mig_return_verdict_text(mig_return_path_verdict(out->back)),
+                mig_return_path_verdict(out->back));
+}
+
+/* ---- Stop the guest, send the rest ---- */
+
+static gboolean
+stop_guest(MigOutgoing *out, GError **error)
+{
+    gboolean good;
+
+    mig_ledger_down(out->ledger, mig_precopy_expected_downtime_us(&out->copy));
+    mig_ledger_phase(out->ledger, MIG_PHASE_STOP);
+    enter(out);
+    good = out->host->ops->stop(out->host->opaque, error);
+    out->stopped = good;
+    leave(out);
+    return good;
+}
+
+static gboolean
+pause_if_asked(MigOutgoing *out, GError **error)
+{
+    if (!mig_params_capability(out->params, MIG_CAP_PAUSE_BEFORE_SWITCHOVER))
+        return TRUE;
+    mig_ledger_phase(out->ledger, MIG_PHASE_PAUSE);
+    if (!move(out, MIG_STATUS_PRE_SWITCHOVER, error))
+        return FALSE;
+    mig_ledger_stall(out->ledger, "waiting for migrate-continue");
+    g_mutex_lock(&out->lock);
+    while (!out->go_asked && !mig_wake_fired(out->wake))
+        g_cond_wait(&out->changed, &out->lock);
+    g_mutex_unlock(&out->lock);
+    mig_ledger_stall(out->ledger, NULL);
+    return TRUE; /* the next move finds out if it was cancelled */
+}
+
+static gboolean
+send_rest(MigOutgoing *out, GError **error)
+{
+    gboolean good;
+
+    if (!move(out, MIG_STATUS_DEVICE, error))
+        return FALSE;
+    mig_ledger_phase(out->ledger, MIG_PHASE_RAM);
+    if (!mig_saver_stopped(out->saver, error) || !mig_saver_ends(out->saver, error))
+        return FALSE;
+    mig_precopy_report(&out->copy);
+    mig_ledger_phase(out->ledger, MIG_PHASE_STATES);
+    enter(out);
+    out->in_states = TRUE;
+    out->section_ended = g_get_monotonic_time();
+    good = mig_saver_states(out->saver, error);
+    out->in_states = FALSE;
+    leave(out);
+    /* Trouble that shows now shows while the guest is still ours. */
+    return good && mig_stream_flush(out->stream, error) &&
+           mig_precopy_check_peer(&out->copy, error);
+}
+
+/* ---- Hand over ---- */
+
+static gboolean
+gave_up(void *user)
+{
+    return mig_wake_fired(((MigOutgoing *)user)->wake);
+}
+
+static gboolean
+unknown(MigOutgoing *out, const char *why, GError **error)
+{
+    out->unknown = TRUE;
+    g_clear_error(error);
+    g_set_error(error, MIG_ERROR, MIG_ERROR_IO,
+                "handover unknown: %s, and the destination may have the whole guest: it stays "
+                "paused here until you say whether it runs there",
+                why);
+    return FALSE;
+}
+
+/* Sent or not, the other side has the last word. */
+static gboolean
+await_verdict(MigOutgoing *out, GError **error)
+{
+    g_autofree char *trouble = NULL;
+    guint32 verdict;
+
+    if (mig_return_path_wait(out->back, MIG_RETURN_WAIT_VERDICT, -1, gave_up, out) !=
+        MIG_RETURN_GOT) {
+        trouble = mig_return_path_trouble(out->back);
+        return unknown(out,
+                       trouble != NULL && !mig_wake_fired(out->wake)
+                           ? trouble
+                           : "the waiting for the verdict was ended",
+                       error);
+    }
+    verdict = mig_return_path_verdict(out->back);
+    if (verdict == 0) {
+        g_clear_error(error);
+        return TRUE;
+    }
+    g_clear_error(error);
+    g_set_error(error, MIG_ERROR, MIG_ERROR_IO, "%s (code %u; its own log has the details)",
+                mig_return_verdict_text(verdict), verdict);
+    return FALSE;
+}
+
+static gboolean
+hand_over(MigOutgoing *out, GError **error)
+{
+    g_autoptr(GError) trouble = NULL;
+    gboolean good;
+
+    if (!move(out, MIG_STATUS_HANDOVER, error))
+        return FALSE;
+    mig_ledger_phase(out->ledger, MIG_PHASE_END);
+    good = mig_saver_finish(out->saver, TRUE, &trouble);
+    mig_ledger_phase(out->ledger, MIG_PHASE_VERDICT);
+    mig_precopy_report(&out->copy);
+    if (out->back != NULL)
+        return await_verdict(out, error);
+    if (good && out->ends.commit != NULL)
+        good = out->ends.commit(((MigOuter *)out->ends.stream)->inner, out->wake, &trouble);
+    if (good)
+        return TRUE;
+    /* A file or a command that failed has said "no"; one that we ended has not. */
+    if (out->ends.verdict != MIG_VERDICT_CLOSE ||
+        g_error_matches(trouble, MIG_ERROR, MIG_ERROR_CANCELLED))
+        return unknown(out, trouble->message, error);
+    g_propagate_error(error, g_steal_pointer(&trouble));
+    return FALSE;
+}
+
+/* ---- The end ---- */
+
+static void
+close_all(MigOutgoing *out)
+{
+    mig_precopy_report(&out->copy);
+    set_live(out, NULL, NULL);
+    g_clear_pointer(&out->saver, mig_saver_free);
+    if (out->stream != NULL)
+        g_clear_pointer(&out->stream, mig_stream_free);
+    else
+        g_clear_pointer(&out->ends.stream, mig_channel_free);
+    out->ends.stream = NULL;
+    mig_ends_clear(&out->ends);
+    g_clear_pointer(&out->back, mig_return_path_free);
+    enter(out);
+    out->host->ram->save = NULL;
+    out->copy.ram = NULL;
+    g_clear_pointer(&out->ram, mig_ram_save_free);
+    leave(out);
+}
+
+/* The guest goes on here, if it was stopped. */
+static gboolean
+go_on(MigOutgoing *out, GError **error)
+{
+    gboolean good = TRUE;
+
+    if (out->stopped) {
+        good = out->host->ops->go_on(out->host->opaque, error);
+        out->stopped = !good;
+    }
+    return good;
+}
+
+static void
+go_on_here(MigOutgoing *out)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert(mig_status_guest_is_ours(mig_state_get(&out->state)));
+    enter(out);
+    if (go_on(out, &error))
+        mig_ledger_up(out->ledger);
+    else
+        mig_ledger_error(out->ledger, error->message);
+    leave(out);
+}
+
+/* What the ending means for the guest; @error is NULL if all went well. */
+static void
+settle(MigOutgoing *out, const GError *error)
+{
+    MigStatus end = error == NULL  ? MIG_STATUS_COMPLETED
+                    : out->unknown ? MIG_STATUS_HANDOVER_UNKNOWN
+                                   : MIG_STATUS_FAILED;
+
+    if (error != NULL && mig_state_get(&out->state) != MIG_STATUS_CANCELLING)
+        mig_ledger_error(out->ledger, error->message);
+    /* From cancelling there is one way only. */
+    if (!mig_state_move(&out->state, end)) {
+        end = MIG_STATUS_CANCELLED;
+        g_assert(mig_state_move(&out->state, end));
+    }
+    if (end == MIG_STATUS_FAILED || end == MIG_STATUS_CANCELLED) {
+        go_on_here(out);
+    } else if (end == MIG_STATUS_COMPLETED) {
+        enter(out);
+        out->host->ops->gone(out->host->opaque);
+        leave(out);
+    }
+    mig_ledger_end(out->ledger);
+    tell(out, MIG_EVENT_STATUS, end);
+}
+
+static gboolean
+migrate(MigOutgoing *out, GError **error)
+{
+    return open_connection(out, error) && open_stream(out, error) && set_up(out, error) &&
+           mig_precopy_run(&out->copy, error) && stop_guest(out, error) &&
+           pause_if_asked(out, error) && send_rest(out, error) && hand_over(out, error);
+}
+
+static void *
+run(void *opaque)
+{
+    MigOutgoing *out = opaque;
+    GError *error = NULL;
+
+    if (!migrate(out, &error) && !out->unknown &&
+        mig_status_guest_is_ours(mig_state_get(&out->state)))
+        blame_destination(out, &error);
+    close_all(out);
+    settle(out, error);
+    g_clear_error(&error);
+    tell(out, MIG_EVENT_ENDED, 0);
+    return NULL;
+}
+
+/* ---- For the monitor ---- */
+
+MigOutgoing *
+mig_outgoing_new(const MigHost *host, MigParams *params, const char *uri, GError **error)
+{
+    g_autoptr(MigAddress) address = mig_address_parse(uri, error);
+    g_autoptr(MigWake) wake = address != NULL ? mig_wake_new(error) : NULL;
+    MigOutgoing *out;
+
+    if (wake == NULL)
+        return NULL;
+    out = g_new0(MigOutgoing, 1);
+    out->host = host;
+    out->params = params;
+    out->address = g_steal_pointer(&address);
+    out->wake = g_steal_pointer(&wake);
+    out->ledger = mig_ledger_new();
+    out->context = (VmsContext){
+        .row = host->row, .rules = host->rules, .capabilities = mig_params_vms(params)};
+    out->copy = (MigPrecopy){.params = params,
+                             .wake = out->wake,
+                             .ledger = out->ledger,
+                             .passed = tell_pass,
+                             .user = out};
+    g_mutex_init(&out->lock);
+    g_cond_init(&out->changed);
+    move(out, MIG_STATUS_SETUP, NULL);
+    out->thread = g_thread_new("migration", run, out);
+    return out;
+}
+
+void
+mig_outgoing_free(MigOutgoing *out)
+{
+    if (out == NULL)
+        return;
+    mig_outgoing_cancel(out);
+    g_thread_join(out->thread);
+    mig_wake_free(out->wake);
+    mig_ledger_free(out->ledger);
+    mig_address_free(out->address);
+    g_cond_clear(&out->changed);
+    g_mutex_clear(&out->lock);
+    g_free(out);
+}
+
+gboolean
+mig_outgoing_cancel(MigOutgoing *out)
+{
+    gboolean cancelled = mig_state_move(&out->state, MIG_STATUS_CANCELLING);
+
+    if (!cancelled && mig_state_get(&out->state) != MIG_STATUS_HANDOVER)
+        return FALSE;
+    if (cancelled)
+        tell(out, MIG_EVENT_STATUS, MIG_STATUS_CANCELLING);
+    g_mutex_lock(&out->lock);
+    mig_wake_fire(out->wake);
+    if (out->live != NULL)
+        mig_channel_shutdown(out->live);
+    if (out->asked != NULL)
+        mig_return_path_kick(out->asked);
+    g_cond_broadcast(&out->changed);
+    g_mutex_unlock(&out->lock);
+    return TRUE;
+}
+
+gboolean
+mig_outgoing_continue(MigOutgoing *out, GError **error)
+{
+    MigStatus status = mig_state_get(&out->state);
+
+    if (status != MIG_STATUS_PRE_SWITCHOVER) {
+        g_set_error(error, MIG_ERROR, MIG_ERROR_VALUE,
+                    "the migration is not in state pre-switchover but %s", mig_status_name(status));
+        return FALSE;
+    }
+    g_mutex_lock(&out->lock);
+    out->go_asked = TRUE;
+    g_cond_broadcast(&out->changed);
+    g_mutex_unlock(&out->lock);
+    return TRUE;
+}
+
+gboolean
+mig_outgoing_decide(MigOutgoing *out, gboolean ours, GError **error)
+{
+    MigStatus end = ours ? MIG_STATUS_FAILED : MIG_STATUS_COMPLETED;
+
+    if (mig_state_get(&out->state) != MIG_STATUS_HANDOVER_UNKNOWN ||
+        !mig_state_move(&out->state, end)) {
+        g_set_error(error, MIG_ERROR, MIG_ERROR_VALUE,
+                    "there is nothing to decide: no handover is unknown");
+        return FALSE;
+    }
+    tell(out, MIG_EVENT_STATUS, end);
+    if (ours)
+        return go_on(out, error);
+    out->host->ops->gone(out->host->opaque);
+    return TRUE;
+}
+
+MigStatus
+mig_outgoing_status(const MigOutgoing *out)
+{
+    return mig_state_get(&out->state);
+}
+
+void
+mig_outgoing_stats(MigOutgoing *out, MigStats *stats)
+{
+    mig_ledger_read(out->ledger, stats);
+    stats->status = mig_state_get(&out->state);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How fast: the bandwidth limit, and what the connection can do.
+ */
+#ifndef MIGRATION_GLUE_PACE_H
+#define MIGRATION_GLUE_PACE_H
+
+#include <glib.h>
+
+typedef struct {
+    guint64 debt;   /* bytes sent that the limit does not cover yet */
+    gint64 paid_at; /* µs */
+    /* Of late: bytes, and µs spent with sending them; pauses of ours are not in it. */
+    guint64 bytes, us;
+    guint64 dense_bytes, dense_us; /* of parts that were mostly pages with content */
+} MigPace;
+
+/**
+ * mig_pace_quantum:
+ * @limit: bytes a second; 0: none
+ *
+ * How much one part holds. It depends on nothing else, so that two saves of a guest that stands
+ * still are alike.
+ */
+guint64 mig_pace_quantum(guint64 limit);
+
+/* @bytes were sent in @us; they stand for @page_bytes of memory. @now: µs. */
+void mig_pace_note(MigPace *pace, guint64 bytes, guint64 page_bytes, gint64 us, gint64 now);
+
+/* How long to wait, µs, before the next part, under a @limit that may have changed. */
+gint64 mig_pace_delay(MigPace *pace, guint64 limit, gint64 now);
+
+/* Bytes a second of time spent with sending; 0: not known yet. */
+guint64 mig_pace_bandwidth(const MigPace *pace);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Copying memory while the guest runs: how fast, how long, and when it is enough.
+ */
+#include "migration-glue/precopy.h"
+
+#include "migration-glue/error.h"
+#include "migration-glue/page.h"
+
+#define SLICE_MS 50 /* longest sleep between two looks at the world */
+/* Stop, states and a way there and back cost something even without a page: about so much. */
+#define FIXED_US 5000
+
+void
+mig_precopy_report(MigPrecopy *copy)
+{
+    MigRamStats ram;
+
+    if (copy->ram == NULL)
+        return;
+    mig_ram_save_stats(copy->ram, &ram);
+    mig_ledger_progress(copy->ledger, &ram, mig_stream_position(copy->stream));
+}
+
+/* FALSE if the other side has given up, though the connection may still take bytes. */
+gboolean
+mig_precopy_check_peer(MigPrecopy *copy, GError **error)
+{
+    g_autofree char *trouble = NULL;
+
+    if (copy->back == NULL ||
+        mig_return_path_poll(copy->back, MIG_RETURN_WAIT_VERDICT) == MIG_RETURN_PENDING)
+        return TRUE;
+    trouble = mig_return_path_trouble(copy->back);
+    g_set_error(error, MIG_ERROR, MIG_ERROR_IO, "the destination ended the migration%s%s",
+                trouble != NULL ? ": " : "", trouble != NULL ? trouble : "");
+    return FALSE;
+}
+
+static guint64
+switch_bandwidth(const MigPrecopy *copy)
+{
+    guint64 said = mig_params_number(copy->params, MIG_PARAM_AVAIL_SWITCHOVER_BANDWIDTH);
+
+    return said != 0 ? said : mig_pace_bandwidth(&copy->pace);
+}
+
+/* What a switch costs without any page. */
+static gint64
+fixed_cost_us(const MigPrecopy *copy)
+{
+    MigRamStats ram;
+
+    mig_ram_save_stats(copy->ram, &ram);
+    return FIXED_US + copy->round_trip_us + (gint64)ram.sync_us;
+}
+
+gint64
+mig_precopy_expected_downtime_us(const MigPrecopy *copy)
+{
+    guint64 bandwidth = switch_bandwidth(copy);
+
+    if (bandwidth == 0)
+        return -1;
+    return (gint64)((double)mig_saver_pending(copy->saver) * 1e6 / (double)bandwidth) +
+           fixed_cost_us(copy);
+}
+
+/* Bytes that fit into the downtime limit. */
+static guint64
+threshold(const MigPrecopy *copy)
+{
+    gint64 limit_us = (gint64)mig_params_number(copy->params, MIG_PARAM_DOWNTIME_LIMIT) * 1000;
+
+    return (guint64)((double)MAX(limit_us - fixed_cost_us(copy), 0) *
+                     (double)switch_bandwidth(copy) / 1e6);
+}
+
+/* When the machine will stop, at the present rates; and, if never, why. */
+static void
+foresee(MigPrecopy *copy)
+{
+    guint64 limit = mig_params_number(copy->params, MIG_PARAM_MAX_BANDWIDTH);
+    guint64 most = mig_pace_bandwidth(&copy->pace), rate = limit != 0 ? MIN(limit, most) : most;
+    guint64 pending = mig_saver_pending(copy->saver), dirtying;
+    MigRamStats ram;
+    gint64 eta_us = -1;
+
+    mig_ram_save_stats(copy->ram, &ram);
+    dirtying = ram.dirty_rate << MIG_PAGE_SHIFT;
+    if (rate > dirtying)
+        eta_us = (gint64)((double)pending * 1e6 / (double)(rate - dirtying));
+    mig_ledger_expect(copy->ledger, mig_precopy_expected_downtime_us(copy), eta_us, most);
+    if (most == 0 || rate > dirtying)
+        mig_ledger_stall(copy->ledger, NULL);
+    else
+        mig_ledger_stall(copy->ledger,
+                         limit != 0 && limit < most && most > dirtying
+                             ? "the guest writes memory faster than max-bandwidth lets it be "
+                               "sent: raise max-bandwidth"
+                             : "the guest writes memory faster than the connection takes it: "
+                               "raise downtime-limit, or slow the guest down");
+}
+
+/* As long as the bandwidth limit wants. FALSE if something else ended the migration. */
+static gboolean
+keep_pace(MigPrecopy *copy, GError **error)
+{
+    gint64 delay;
+
+    for (;;) {
+        delay =
+            mig_pace_delay(&copy->pace, mig_params_number(copy->params, MIG_PARAM_MAX_BANDWIDTH),
+                           g_get_monotonic_time());
+        if (delay < 1000)
+            return mig_precopy_check_peer(copy, error);
+        if (mig_wake_wait(copy->wake, -1, 0, (gint)MIN(delay / 1000, SLICE_MS)) == MIG_WAIT_FIRED) {
+            mig_wake_set_error("the migration", error);
+            return FALSE;
+        }
+        if (!mig_precopy_check_peer(copy, error))
+            return FALSE;
+    }
+}
+
+static gboolean
+send_part(MigPrecopy *copy, gboolean *done, GError **error)
+{
+    guint64 limit = mig_params_number(copy->params, MIG_PARAM_MAX_BANDWIDTH);
+    guint64 before = mig_stream_position(copy->stream), pending = mig_saver_pending(copy->saver);
+    gint64 began = g_get_monotonic_time(), now;
+
+    mig_ram_save_set_budget(copy->ram, mig_pace_quantum(limit));
+    if (!mig_saver_round(copy->saver, done, error))
+        return FALSE;
+    now = g_get_monotonic_time();
+    mig_pace_note(&copy->pace, mig_stream_position(copy->stream) - before,
+                  pending - MIN(pending, mig_saver_pending(copy->saver)), now - began, now);
+    return TRUE;
+}
+
+static void
+note_pong(MigPrecopy *copy)
+{
+    gint64 when;
+
+    if (copy->back != NULL && copy->round_trip_us == 0 &&
+        mig_return_path_pong(copy->back, &when) == MIG_PRECOPY_PING)
+        copy->round_trip_us = when - copy->pinged_at;
+}
+
+/* Whether little enough is left. What the guest wrote since the last look counts. */
+static gboolean
+may_stop(MigPrecopy *copy, gboolean *may, GError **error)
+{
+    MigRamStats ram;
+
+    *may = FALSE;
+    note_pong(copy);
+    if (mig_saver_pending(copy->saver) > threshold(copy))
+        return TRUE;
+    if (copy->back != NULL && mig_params_capability(copy->params, MIG_CAP_SWITCHOVER_ACK) &&
+        mig_return_path_poll(copy->back, MIG_RETURN_WAIT_ACK) != MIG_RETURN_GOT) {
+        mig_ledger_stall(copy->ledger, "waiting for the destination's switchover-ack");
+        mig_wake_wait(copy->wake, -1, 0, SLICE_MS);
+        return TRUE;
+    }
+    if (!mig_ram_save_sync(copy->ram, error))
+        return FALSE;
+    mig_ram_save_stats(copy->ram, &ram);
+    copy->passed(copy->user, ram.sync_count);
+    *may = mig_saver_pending(copy->saver) == 0 || mig_saver_pending(copy->saver) <= threshold(copy);
+    return TRUE;
+}
+
+/* Every page goes once before the first question whether it is enough: what a guest that stands
+ * still sends does not depend on the clock. */
+gboolean
+mig_precopy_run(MigPrecopy *copy, GError **error)
+{
+    gboolean passed = FALSE, done = FALSE, enough = FALSE;
+
+    while (!enough) {
+        if (mig_wake_fired(copy->wake)) {
+            mig_wake_set_error("the migration", error);
+            return FALSE;
+        }
+        if (!send_part(copy, &done, error) || !keep_pace(copy, error))
+            return FALSE;
+        passed = passed || done;
+        if (passed && !may_stop(copy, &enough, error))
+            return FALSE;
+        foresee(copy);
+        mig_precopy_report(copy);
+    }
+    return TRUE;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pre-copy: rounds of pages while the guest runs, until what is left fits into the downtime limit.
+ */
+#ifndef MIGRATION_GLUE_PRECOPY_H
+#define MIGRATION_GLUE_PRECOPY_H
+
+#include "migration-glue/pace.h"
+#include "migration-glue/params.h"
+#include "migration-glue/return-path.h"
+#include "migration-glue/savevm.h"
+#include "migration-glue/stats.h"
+
+#define MIG_PRECOPY_PING 1u /* value of the ping that was sent first */
+
+/* Filled by outgoing.c; nothing in it is owned. */
+typedef struct {
+    MigParams *params;
+    MigWake *wake;
+    MigLedger *ledger;
+    MigStream *stream;
+    MigSaver *saver;
+    MigRamSave *ram;
+    MigReturnPath *back; /* or NULL */
+    gint64 pinged_at;    /* µs, monotonic */
+    void (*passed)(void *user, guint64 pass);
+    void *user;
+
+    /* Its own. */
+    MigPace pace;
+    gint64 round_trip_us;
+} MigPrecopy;
+
+/* TRUE when it is enough, FALSE with @error set when it ended otherwise. */
+gboolean mig_precopy_run(MigPrecopy *copy, GError **error);
+
+/* If the machine stopped now; −1: not known. */
+gint64 mig_precopy_expected_downtime_us(const MigPrecopy *copy);
+
+/* FALSE with @error set if the other side has given up, though the connection may take bytes. */
+gboolean mig_precopy_check_peer(MigPrecopy *copy, GError **error);
+
+/* Brings the figures up to date. */
+void mig_precopy_report(MigPrecopy *copy);
+
+#endif
