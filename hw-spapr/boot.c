@@ -118,8 +118,10 @@ load_firmware(Platform *platform, GError **error)
     if (tree == NULL)
         return FALSE;
     if (host->guest_write(host, platform->boot.fdt, tree, fdt_totalsize(tree)) &&
-        host->guest_write(host, platform->boot.rtas, rtas_blob(), RTAS_BLOB_SIZE))
+        host->guest_write(host, platform->boot.rtas, rtas_blob(), RTAS_BLOB_SIZE)) {
+        state_machine_set_tree(&platform->state, tree, fdt_totalsize(tree));
         return TRUE;
+    }
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAULT,
                 "no RAM at 0x%" G_GINT64_MODIFIER "x for the device tree", platform->boot.fdt);
     return FALSE;

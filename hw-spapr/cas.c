@@ -105,6 +105,7 @@ answer(Platform *platform, guint64 gpa, guint64 room)
         return H_P2;
     guest_write_be32(host, gpa, TREE_HEADER_FORMAT);
     host->guest_write(host, gpa + TREE_HEADER_SIZE, tree, fdt_totalsize(tree));
+    state_machine_set_tree(&platform->state, tree, fdt_totalsize(tree));
     return H_SUCCESS;
 }
 

@@ -28,8 +28,8 @@ class_of(const EventLog *log)
     return NULL;
 }
 
-static void
-log_free(gpointer data)
+void
+events_log_free(void *data)
 {
     EventLog *log = data;
 
@@ -46,7 +46,7 @@ events_init(EventQueue *events)
 void
 events_clear(EventQueue *events)
 {
-    g_queue_clear_full(&events->logs, log_free);
+    g_queue_clear_full(&events->logs, events_log_free);
 }
 
 static GList *
@@ -133,7 +133,7 @@ rtas_check_exception(void *owner, VdevVcpu *vcpu, VdevRtasCall *call)
         return RTAS_NO_EVENT;
     if (!deliver(platform_host(platform), link->data, call->args[4], call->args[5]))
         return RTAS_PARAM_ERROR;
-    log_free(link->data);
+    events_log_free(link->data);
     g_queue_delete_link(&events->logs, link);
     events_pulse(platform, call->args[2]);
     return RTAS_OK;

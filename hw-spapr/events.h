@@ -30,7 +30,8 @@ typedef struct {
     guint8 *bytes;
 } EventLog;
 
-#define EVENTS_MAX 4096u /* records in the queue; also the bound of a stream's */
+#define EVENT_LENGTH_MAX 65536u /* bytes of one record, in a stream */
+#define EVENTS_MAX       4096u  /* records in the queue; also the bound of a stream's */
 
 typedef struct {
     GQueue logs; /* EventLog, oldest first */
@@ -40,6 +41,9 @@ void events_init(EventQueue *events);
 
 /** events_clear: drops all. Zero-safe. */
 void events_clear(EventQueue *events);
+
+/** events_log_free: frees an EventLog. */
+void events_log_free(void *log);
 
 /**
  * events_push: appends @summary and @length @bytes (copied) and announces it. A full queue drops

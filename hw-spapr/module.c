@@ -7,12 +7,19 @@
 #include "hw-spapr/hcall.h"
 #include "hw-spapr/pseries.h"
 #include "hw-spapr/rtas.h"
+#include "hw-spapr/state.h"
 #include "hw-xive/xive.h"
 
 static const VdevMachineClass *const machines[] = {&pseries_class, NULL};
 static const VdevClass *const devices[] = {&xive_class, NULL};
 static const VdevHcallRow *const hcalls[] = {
     hcall_cpu_rows, hcall_mem_rows, hcall_vio_rows, hcall_firmware_rows, xive_hcalls, NULL,
+};
+static const VmsCatalogueRow *const catalogue[] = {
+    xive_catalogue,
+    state_catalogue,
+    state_others,
+    NULL,
 };
 
 static const VdevModule module = {
@@ -26,6 +33,7 @@ static const VdevModule module = {
     .devices = devices,
     .hcalls = hcalls,
     .rtas = rtas_rows,
+    .catalogue = catalogue,
 };
 
 const VdevModule *

@@ -53,6 +53,7 @@ nvram_make(Nvram *nvram, VioBus *bus, Xive *xive, GError **error)
 {
     if (!vio_add(bus, &nvram->vio, &nvram_class, xive, error))
         return FALSE;
+    nvram->size = NVRAM_SIZE;
     nvram->bytes = g_malloc0(NVRAM_SIZE);
     format(nvram->bytes);
     return TRUE;

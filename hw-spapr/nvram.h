@@ -13,7 +13,8 @@
 
 typedef struct {
     VioDevice vio;
-    guint8 *bytes; /* [NVRAM_SIZE] */
+    guint32 size;  /* NVRAM_SIZE */
+    guint8 *bytes; /* [size] */
 } Nvram;
 
 /** nvram_make: an NVRAM on @bus, formatted: one partition of free space. */

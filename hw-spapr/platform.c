@@ -168,6 +168,7 @@ make_tables(Platform *platform)
     rtas_table_init(&platform->rtas);
     events_init(&platform->events);
     cas_reset(&platform->cas);
+    state_machine_reset(&platform->state);
 }
 
 gboolean
@@ -185,7 +186,8 @@ platform_realize(void *machine, const VdevMachineRow *row, const VdevMachineConf
     make_tables(platform);
     if (hcall_enable(host, error) && reset_mmu(platform, error) &&
         host->ram_register_main(host, PLATFORM_RAM_NAME, 0, error) &&
-        make_cpus_and_xive(platform, error) && make_vio(platform, error))
+        make_cpus_and_xive(platform, error) && make_vio(platform, error) &&
+        state_add_all(platform, error))
         return TRUE;
     platform_finish(platform);
     return FALSE;
@@ -196,6 +198,8 @@ platform_finish(void *machine)
 {
     Platform *platform = machine;
 
+    state_remove_all(platform);
+    state_machine_reset(&platform->state);
     nvram_finish(&platform->nvram);
     vty_finish(&platform->vty);
     platform->vio = (VioBus){0};
@@ -220,6 +224,7 @@ platform_reset(void *machine, GError **error)
         cpus_stop(host, platform->cpus.vcpus[i]);
     events_clear(&platform->events);
     cas_reset(&platform->cas);
+    state_machine_reset(&platform->state);
     if (!xive_class.reset(platform->xive, error) || !reset_mmu(platform, error) ||
         !cpus_reset(&platform->cpus, host, error))
         return FALSE;

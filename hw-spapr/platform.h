@@ -19,6 +19,7 @@
 #include "hw-spapr/pseries.h"
 #include "hw-spapr/rtas.h"
 #include "hw-spapr/rtc.h"
+#include "hw-spapr/state.h"
 #include "hw-spapr/vio.h"
 #include "hw-spapr/vty.h"
 #include "hw-xive/xive.h"
@@ -49,6 +50,8 @@ struct Platform {
     BootLayout boot;
     guint64 process_table; /* as given to host->set_mmu */
     gboolean hash_reported;
+    MachineState state;
+    CpuState *cpu_states; /* [config->cpus], beside cpus.vcpus */
 };
 
 extern const VdevProperty platform_props[];

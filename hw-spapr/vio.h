@@ -29,7 +29,11 @@ struct VioDevice {
     guint32 unit;
     guint32 lisn;
     guint64 signal_state; /* as in the stream; 0 at start although interrupts are on */
-    gboolean muted;       /* the guest has turned the interrupt off */
+    gboolean muted;       /* the guest has turned the interrupt off; not in the stream */
+    struct {
+        guint64 qladdr;
+        guint32 qsize, qnext;
+    } crq; /* of the stream; no device here has a queue: zeros */
     Xive *xive;
 };
 

@@ -9,6 +9,7 @@
 
 #include "hw-xive/core/end.h"
 #include "hw-xive/core/pq.h"
+#include "hw-xive/core/tctx.h"
 #include "hw-xive/xive.h"
 
 /* Bounds of nr-irqs: up to what every machine type claims, and what KVM keeps per VM. */
@@ -31,6 +32,13 @@ typedef enum {
     XIVE_TROUBLE_N
 } XiveTrouble;
 
+/* The thread context of one server, as it stands in the stream. */
+typedef struct {
+    XiveTctx tctx;    /* as of the last capture or load; KVM has the live one */
+    const Xive *xive; /* NULL in a tool */
+    guint32 server;
+} XiveContext;
+
 struct Xive {
     VdevDevice device;
 
@@ -52,6 +60,8 @@ struct Xive {
     guint8 *status;  /* [nr_irqs]; the line is ours, PQ is KVM's unless quiesced */
     gboolean *level; /* [nr_irqs]; LSI */
 
+    XiveContext *contexts; /* [nr_servers] */
+
     guint64 troubles[XIVE_TROUBLE_N];
 };
 
@@ -68,6 +78,16 @@ gboolean xive_reset_routing(Xive *xive, GError **error);
 
 /** xive_warn: logs the host trouble @error at its 1st, 2nd, 4th, 8th, … time. Takes @error. */
 void xive_warn(Xive *xive, XiveTrouble trouble, GError *error);
+
+/* --- state.c ------------------------------------------------------------- */
+
+extern const VmsState xive_source_state, xive_router_state, xive_tctx_state;
+
+/* --- state-explain.c ----------------------------------------------------- */
+
+void xive_explain_sources(const void *object, GString *text);
+void xive_explain_router(const void *object, GString *text);
+void xive_explain_context(const void *object, GString *text);
 
 /* --- quiesce.c ----------------------------------------------------------- */
 

@@ -150,6 +150,7 @@ tables_new(Xive *xive)
     xive->status = g_new(guint8, xive->nr_irqs);
     xive->level = g_new0(gboolean, xive->nr_irqs);
     xive->ends = g_new0(XiveEnd, xive_nr_ends(xive));
+    xive->contexts = g_new0(XiveContext, xive->nr_servers);
     memset(xive->status, XIVE_PQ_OFF, xive->nr_irqs);
     reset_ends(xive);
 }
@@ -162,6 +163,7 @@ tables_free(Xive *xive)
     g_clear_pointer(&xive->status, g_free);
     g_clear_pointer(&xive->level, g_free);
     g_clear_pointer(&xive->ends, g_free);
+    g_clear_pointer(&xive->contexts, g_free);
 }
 
 /*
@@ -183,6 +185,7 @@ xive_finish(void *device)
 {
     Xive *xive = device;
 
+    xive_state_remove(xive);
     xive_regions_free(xive);
     tables_free(xive);
     xive_kvm_close(xive);

@@ -12,6 +12,7 @@
 #include "vdev/device.h"
 #include "vdev/hcall.h"
 #include "vdev/host.h"
+#include "vdev/vmstate.h"
 
 typedef struct Xive Xive; /* its first member is a VdevDevice */
 
@@ -58,6 +59,24 @@ void xive_set_level(Xive *xive, guint32 lisn, gboolean asserted);
  */
 int xive_fdt_root(Xive *xive, void *fdt);
 int xive_fdt_node(Xive *xive, void *fdt, guint32 phandle);
+
+/**
+ * xive_state_add: registers the sections xive-source and spapr-xive with the host; after realize.
+ * xive_state_add_vcpu: that of a server's thread context, as xive-tctx instance @instance.
+ * xive_state_remove: takes all of them out. Zero-safe.
+ * A host that keeps no state is fine.
+ */
+gboolean xive_state_add(Xive *xive, GError **error);
+gboolean xive_state_add_vcpu(Xive *xive, guint32 server, guint32 instance, GError **error);
+void xive_state_remove(Xive *xive);
+
+/**
+ * xive_catalogue: the three sections, for tools.
+ *
+ * Their `check` tells apart by the code of its error (domain G_FILE_ERROR): _INVAL is what no XIVE
+ * can be in, _NOSYS what KVM's XIVE device cannot take although an emulated one has it.
+ */
+extern const VmsCatalogueRow xive_catalogue[];
 
 /** xive_print: appends sources with PQ and EAS, queues and thread contexts, for people. */
 void xive_print(Xive *xive, GString *text);

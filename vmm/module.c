@@ -75,9 +75,9 @@ module_check(const VdevModule *module, guint32 groups, GError **error)
     if (module->abi != VDEV_ABI)
         return module_refuse(error, "made for interface %u, this program has %u", module->abi,
                              VDEV_ABI);
-    if (module->size < sizeof(VdevModule))
+    if (module->size < VDEV_MODULE_SIZE_MIN)
         return module_refuse(error, "its table has %u bytes, less than the %zu of interface %u",
-                             module->size, sizeof(VdevModule), VDEV_ABI);
+                             module->size, VDEV_MODULE_SIZE_MIN, VDEV_ABI);
     if (module->name == NULL || module->version == NULL)
         return module_refuse(error, "it tells no name or version");
     if ((module->needs & ~groups) != 0)

@@ -14,6 +14,8 @@
 
 #include "vdev/abi.h"
 
+typedef struct VmsState VmsState;
+
 #define VDEV_GROUP_BASE    (1u << 0)
 #define VDEV_GROUP_MEMORY  (1u << 1)
 #define VDEV_GROUP_CPU     (1u << 2)
@@ -21,6 +23,7 @@
 #define VDEV_GROUP_REGION  (1u << 4)
 #define VDEV_GROUP_CONSOLE (1u << 5)
 #define VDEV_GROUP_TIMER   (1u << 6)
+#define VDEV_GROUP_STATE   (1u << 7)
 
 typedef enum {
     VDEV_LOG_GUEST_ERROR, /* the guest did what it must not; shown with -d guest_errors */
@@ -144,7 +147,24 @@ struct VdevHost {
     VdevTimer *(*timer_new)(const VdevHost *host, VdevTimerFunc func, void *user);
     void (*timer_free)(const VdevHost *host, VdevTimer *timer);                 /* NULL-safe */
     void (*timer_arm)(const VdevHost *host, VdevTimer *timer, gint64 delay_ns); /* < 0 disarms */
+
+    /* VDEV_GROUP_STATE: what of the machine migrates. A machine works without it. */
+    /* Adds a section: its place on the wire is its turn among these calls. @path: device path
+     * ("vty@71000001"), or NULL; copied. @instance: 0 with a path. @state: constant data; @object
+     * stays until it is removed. Fails if the section is there already. Never while a migration
+     * runs. */
+    gboolean (*state_add)(const VdevHost *host, const char *path, guint32 instance,
+                          const VmsState *state, void *object, GError **error);
+    /* Takes out every section of @object; none is fine. */
+    void (*state_remove)(const VdevHost *host, const void *object);
 };
+
+/** vdev_host_keeps_state: whether the host offers VDEV_GROUP_STATE. */
+static inline gboolean
+vdev_host_keeps_state(const VdevHost *host)
+{
+    return VDEV_HAS(host, state_remove) && host->state_add != NULL;
+}
 
 /** vdev_log: formats and logs, only if @kind is enabled. Any thread. */
 static inline void

@@ -9,6 +9,7 @@
 #include "vdev/hcall.h"
 #include "vdev/host.h"
 #include "vdev/machine.h"
+#include "vdev/vmstate.h"
 
 struct VdevModule {
     guint32 abi;
@@ -21,7 +22,15 @@ struct VdevModule {
     const VdevClass *const *devices;         /* NULL-terminated; what -device may name */
     const VdevHcallRow *const *hcalls;       /* NULL-terminated list of tables */
     const VdevRtasRow *rtas;                 /* one table, ends with name NULL */
+
+    /* Beyond the `size` of older modules. NULL-terminated list of tables, each ending with state
+     * NULL: the sections that streams of these machines have, also those that no device here
+     * sends. Order has no meaning; a name stands once. */
+    const VmsCatalogueRow *const *catalogue;
 };
+
+/* Bytes of the table before its first later field: what every module has. */
+#define VDEV_MODULE_SIZE_MIN offsetof(VdevModule, catalogue)
 
 /**
  * vdev_module_v1:

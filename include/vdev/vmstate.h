@@ -202,7 +202,14 @@ struct VmsStreamRules {
     const char *main_ram;            /* name of the default main memory's block */
 };
 
-/* One section that a module knows, for tools which explain streams. Ends with state NULL. */
+/*
+ * One section that a module knows, for tools which explain streams. Ends with state NULL.
+ *
+ * A tool has no machine: it decodes into a zeroed object by a loosened description (no `equal`, no
+ * hooks but pre_load), then may call state->check itself on what it got. Therefore pre_load,
+ * `exists`, `needed` and `check` of such a state look at nothing but the object and the context,
+ * and take a zero for "not known".
+ */
 struct VmsCatalogueRow {
     const VmsState *state;
     gsize size;        /* bytes of the object, to be zeroed by g_malloc0 */
@@ -211,6 +218,10 @@ struct VmsCatalogueRow {
     void (*prepare)(void *object, const VmsContext *context); /* sets what configuration decides */
     void (*explain)(const void *object, GString *text);       /* for people, one fact a line */
     void (*finish)(void *object);
+    /* Sets what only the bytes tell a tool: lengths that configuration decides and the wire does
+     * not carry. Called after `prepare`, if the payload is known before it is read. */
+    void (*fit)(void *object, const guint8 *payload, gsize n);
+    gboolean ours; /* a machine of this module has it; else it is only known, to be explained */
 };
 
 /* ---- Macros: they build tables and hide nothing. ---- */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which sections the platform has, in QEMU's order, and the catalogue for tools.
+ *
+ * Not here: what is in them (state-*.c).
+ * Source: docs/stream-format.md, "Order in which things are written" and "Sections".
+ */
+#include "hw-spapr/state.h"
+
+#include <string.h>
+
+#include "hw-spapr/platform.h"
+
+gboolean
+state_refuse(GError **error, GFileError code, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (error != NULL)
+        *error = g_error_new_valist(G_FILE_ERROR, (gint)code, format, arguments);
+    va_end(arguments);
+    return FALSE;
+}
+
+const PseriesRow *
+state_row(const VmsContext *context)
+{
+    static const PseriesRow newest = {0};
+
+    return context->row != NULL && context->row->platform != NULL ? context->row->platform
+                                                                  : &newest;
+}
+
+/* --- Registration -------------------------------------------------------- */
+
+static gboolean
+add(const VdevHost *host, guint32 instance, const VmsState *state, void *object, GError **error)
+{
+    return host->state_add(host, NULL, instance, state, object, error);
+}
+
+/* A vCPU's sections have its index as instance, its thread context the order of creation: the same
+ * as long as nothing is plugged. */
+static gboolean
+add_cpu(Platform *platform, guint32 index, GError **error)
+{
+    const VdevHost *host = platform_host(platform);
+    CpuState *own = &platform->cpu_states[index];
+
+    own->platform = platform;
+    own->vcpu = platform->cpus.vcpus[index];
+    return add(host, index, &state_cpu_common, own, error) &&
+           add(host, index, &state_cpu, own, error) &&
+           xive_state_add_vcpu(platform->xive, cpus_id(&platform->cpus, index), index, error) &&
+           add(host, index, &state_spapr_cpu, own, error);
+}
+
+static gboolean
+add_vio(const VdevHost *host, const VioDevice *device, const VmsState *state, void *object,
+        GError **error)
+{
+    g_autofree char *path = g_strdup_printf("%s@%x", device->klass->node, device->unit);
+
+    return host->state_add(host, path, 0, state, object, error);
+}
+
+static gboolean
+add_parts(Platform *platform, GError **error)
+{
+    const VdevHost *host = platform_host(platform);
+
+    if (!xive_state_add(platform->xive, error))
+        return FALSE;
+    for (guint32 i = 0; i < platform->cpus.n; i++) {
+        if (!add_cpu(platform, i, error))
+            return FALSE;
+    }
+    if (!add(host, 0, &state_rtc, &platform->rtc, error) ||
+        !add_vio(host, &platform->nvram.vio, &state_nvram, &platform->nvram, error) ||
+        !add(host, 0, &state_machine, platform, error))
+        return FALSE;
+    return platform->vty.chardev == NULL ||
+           add_vio(host, &platform->vty.vio, &state_vty, &platform->vty, error);
+}
+
+gboolean
+state_add_all(Platform *platform, GError **error)
+{
+    platform->cpu_states = g_new0(CpuState, platform->cpus.n);
+    return !vdev_host_keeps_state(platform_host(platform)) || add_parts(platform, error);
+}
+
+void
+state_remove_all(Platform *platform)
+{
+    const VdevHost *host = platform_host(platform);
+
+    if (platform->cpu_states != NULL && vdev_host_keeps_state(host)) {
+        host->state_remove(host, &platform->vty);
+        host->state_remove(host, platform);
+        host->state_remove(host, &platform->nvram);
+        host->state_remove(host, &platform->rtc);
+        for (guint32 i = 0; i < platform->cpus.n; i++)
+            host->state_remove(host, &platform->cpu_states[i]);
+        xive_state_remove(platform->xive);
+    }
+    g_clear_pointer(&platform->cpu_states, g_free);
+}
+
+/* --- Catalogue ----------------------------------------------------------- */
+
+const VmsCatalogueRow state_catalogue[] = {
+    {
+        .state = &state_machine,
+        .size = sizeof(Platform),
+        .explain = state_explain_machine,
+        .ours = TRUE,
+    },
+    {
+        .state = &state_cpu_common,
+        .size = sizeof(CpuState),
+        .explain = state_explain_cpu_common,
+        .ours = TRUE,
+    },
+    {
+        .state = &state_cpu,
+        .size = sizeof(CpuState),
+        .explain = state_explain_cpu,
+        .ours = TRUE,
+    },
+    {
+        .state = &state_spapr_cpu,
+        .size = sizeof(CpuState),
+        .since = "pseries-3.0",
+        .explain = state_explain_spapr_cpu,
+        .ours = TRUE,
+    },
+    {.state = &state_rtc, .size = sizeof(Rtc), .ours = TRUE},
+    {.state = &state_nvram, .size = sizeof(Nvram), .ours = TRUE},
+    {.state = &state_vty, .size = sizeof(Vty), .ours = TRUE},
+    {
+        .state = &state_drc,
+        .size = sizeof(ConnectorState),
+        .explain = state_explain_connector,
+    },
+    {
+        .state = &state_drc_physical,
+        .size = sizeof(ConnectorState),
+        .explain = state_explain_indicator,
+    },
+    {.state = NULL},
+};
