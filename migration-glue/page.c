@@ -120,7 +120,6 @@ vsx_block_is_zero(const guint8 *bytes)
     Vector c = vec_or(vec_vsx_ld(64, at), vec_vsx_ld(80, at));
     Vector d = vec_or(vec_vsx_ld(96, at), vec_vsx_ld(112, at));
     Vector sum = vec_or(vec_or(a, b), vec_or(c, d));
-    const Vector zero = {0, 0};
 
     return vec_all_eq(sum, vec_splats(0ULL));
 }
