@@ -28,8 +28,7 @@ static const char *const verdicts[] = {
     [MIG_ERROR_FORMAT] = "the destination found bytes in the stream that make no sense",
     [MIG_ERROR_VERSION] = "the destination does not know the version of a section",
     [MIG_ERROR_UNKNOWN] = "the destination has no such section: a device is missing there",
-    [MIG_ERROR_MISMATCH] = "the destination is configured otherwise: machine type, memory, "
-                           "capability or identity",
+    [MIG_ERROR_MISMATCH] = "the destination is configured otherwise: machine, memory or identity",
     [MIG_ERROR_VALUE] = "the destination found a value out of its range",
     [MIG_ERROR_STATE] = "a device of the destination refused its state",
     [MIG_ERROR_UNSUPPORTED] = "the stream has something that the destination does not do",

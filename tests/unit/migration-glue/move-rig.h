@@ -52,7 +52,7 @@ struct Rig {
     GThread *vcpu;
     gint vcpu_quits; /* atomic */
     guint64 sum_at_run;
-    guint64 pause_us; /* between two writes of the guest */
+    gboolean all_dirty; /* the log says that everything was written */
 
     GMutex event_lock; /* guards the next three */
     GCond event;
