@@ -384,7 +384,9 @@ settle(MigOutgoing *out, const GError *error)
         leave(out);
     }
     mig_ledger_end(out->ledger);
+    g_mutex_lock(&out->lock); /* a cancel tells of itself first */
     tell(out, MIG_EVENT_STATUS, end);
+    g_mutex_unlock(&out->lock);
 }
 
 static gboolean
@@ -460,21 +462,24 @@ mig_outgoing_free(MigOutgoing *out)
 gboolean
 mig_outgoing_cancel(MigOutgoing *out)
 {
-    gboolean cancelled = mig_state_move(&out->state, MIG_STATUS_CANCELLING);
+    gboolean cancelled, late;
 
-    if (!cancelled && mig_state_get(&out->state) != MIG_STATUS_HANDOVER)
-        return FALSE;
+    /* Held over move and event: the thread tells of the end only afterwards. */
+    g_mutex_lock(&out->lock);
+    cancelled = mig_state_move(&out->state, MIG_STATUS_CANCELLING);
+    late = !cancelled && mig_state_get(&out->state) == MIG_STATUS_HANDOVER;
     if (cancelled)
         tell(out, MIG_EVENT_STATUS, MIG_STATUS_CANCELLING);
-    g_mutex_lock(&out->lock);
-    mig_wake_fire(out->wake);
-    if (out->live != NULL)
-        mig_channel_shutdown(out->live);
-    if (out->asked != NULL)
-        mig_return_path_kick(out->asked);
-    g_cond_broadcast(&out->changed);
+    if (cancelled || late) {
+        mig_wake_fire(out->wake);
+        if (out->live != NULL)
+            mig_channel_shutdown(out->live);
+        if (out->asked != NULL)
+            mig_return_path_kick(out->asked);
+        g_cond_broadcast(&out->changed);
+    }
     g_mutex_unlock(&out->lock);
-    return TRUE;
+    return cancelled || late;
 }
 
 gboolean
