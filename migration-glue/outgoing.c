@@ -160,6 +160,7 @@ set_up(MigOutgoing *out, GError **error)
     out->copy.saver = out->saver;
     out->copy.stream = out->stream;
     out->copy.ram = out->ram;
+    mig_sections_list(out->host->sections, &out->copy.n_sections);
     out->copy.back = out->back;
     if (!good || !mig_saver_start(out->saver, error))
         return FALSE;

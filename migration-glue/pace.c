@@ -27,7 +27,8 @@ remember(guint64 *all_bytes, guint64 *all_us, guint64 bytes, gint64 us)
 }
 
 void
-mig_pace_note(MigPace *pace, guint64 bytes, guint64 page_bytes, gint64 us, gint64 now)
+mig_pace_note(MigPace *pace, guint64 bytes, guint64 page_bytes, gboolean again, gint64 us,
+              gint64 now)
 {
     if (pace->debt == 0)
         pace->paid_at = now - us; /* sending took its own time already */
@@ -35,6 +36,8 @@ mig_pace_note(MigPace *pace, guint64 bytes, guint64 page_bytes, gint64 us, gint6
     if (us <= 0)
         return;
     remember(&pace->bytes, &pace->us, bytes, us);
+    if (again)
+        remember(&pace->again_bytes, &pace->again_us, page_bytes, us);
     /* Looking for zeros is much faster than sending: such parts say nothing of the connection. */
     if (page_bytes > 0 && bytes >= page_bytes / 2)
         remember(&pace->dense_bytes, &pace->dense_us, bytes, us);
@@ -55,9 +58,17 @@ mig_pace_delay(MigPace *pace, guint64 limit, gint64 now)
     return (gint64)((double)pace->debt * G_USEC_PER_SEC / (double)limit);
 }
 
+gboolean
+mig_pace_is_rehearsed(const MigPace *pace)
+{
+    return pace->again_us > 0;
+}
+
 guint64
 mig_pace_bandwidth(const MigPace *pace)
 {
+    if (pace->again_us > 0)
+        return pace->again_bytes * G_USEC_PER_SEC / pace->again_us;
     if (pace->dense_us > 0)
         return pace->dense_bytes * G_USEC_PER_SEC / pace->dense_us;
     return pace->us > 0 ? pace->bytes * G_USEC_PER_SEC / pace->us : 0;

@@ -13,6 +13,7 @@ typedef struct {
     /* Of late: bytes, and µs spent with sending them; pauses of ours are not in it. */
     guint64 bytes, us;
     guint64 dense_bytes, dense_us; /* of parts that were mostly pages with content */
+    guint64 again_bytes, again_us; /* of pages that were sent before: bytes of memory */
 } MigPace;
 
 /**
@@ -24,13 +25,19 @@ typedef struct {
  */
 guint64 mig_pace_quantum(guint64 limit);
 
-/* @bytes were sent in @us; they stand for @page_bytes of memory. @now: µs. */
-void mig_pace_note(MigPace *pace, guint64 bytes, guint64 page_bytes, gint64 us, gint64 now);
+/* @bytes were sent in @us; they stand for @page_bytes of memory, which went @again. @now: µs. */
+void mig_pace_note(MigPace *pace, guint64 bytes, guint64 page_bytes, gboolean again, gint64 us,
+                   gint64 now);
 
 /* How long to wait, µs, before the next part, under a @limit that may have changed. */
 gint64 mig_pace_delay(MigPace *pace, guint64 limit, gint64 now);
 
-/* Bytes a second of time spent with sending; 0: not known yet. */
+/* Whether the bandwidth is that of pages that were sent before. The other side has memory for them
+ * already, and takes them faster: so will it take the last ones. */
+gboolean mig_pace_is_rehearsed(const MigPace *pace);
+
+/* Bytes of memory a second of time spent with sending, for pages like those that will be left; 0:
+ * not known yet. */
 guint64 mig_pace_bandwidth(const MigPace *pace);
 
 #endif

@@ -9,7 +9,11 @@
 
 #define SLICE_MS 50 /* longest sleep between two looks at the world */
 /* Stop, states and a way there and back cost something even without a page: about so much. */
-#define FIXED_US 5000
+#define FIXED_US       300
+#define PER_SECTION_US 50
+/* More than this is not left to a stop before some pages were sent again: what that cost is what
+ * the last ones will cost. */
+#define REHEARSAL_BYTES (1u << 20)
 
 void
 mig_precopy_report(MigPrecopy *copy)
@@ -52,7 +56,8 @@ fixed_cost_us(const MigPrecopy *copy)
     MigRamStats ram;
 
     mig_ram_save_stats(copy->ram, &ram);
-    return FIXED_US + copy->round_trip_us + (gint64)ram.sync_us;
+    return FIXED_US + (gint64)copy->n_sections * PER_SECTION_US + copy->round_trip_us +
+           (gint64)ram.sync_us;
 }
 
 gint64
@@ -135,7 +140,8 @@ send_part(MigPrecopy *copy, gboolean *done, GError **error)
         return FALSE;
     now = g_get_monotonic_time();
     mig_pace_note(&copy->pace, mig_stream_position(copy->stream) - before,
-                  pending - MIN(pending, mig_saver_pending(copy->saver)), now - began, now);
+                  pending - MIN(pending, mig_saver_pending(copy->saver)), copy->passed_once,
+                  now - began, now);
     return TRUE;
 }
 
@@ -154,6 +160,7 @@ static gboolean
 may_stop(MigPrecopy *copy, gboolean *may, GError **error)
 {
     MigRamStats ram;
+    guint64 pending;
 
     *may = FALSE;
     note_pong(copy);
@@ -169,7 +176,9 @@ may_stop(MigPrecopy *copy, gboolean *may, GError **error)
         return FALSE;
     mig_ram_save_stats(copy->ram, &ram);
     copy->passed(copy->user, ram.sync_count);
-    *may = mig_saver_pending(copy->saver) == 0 || mig_saver_pending(copy->saver) <= threshold(copy);
+    pending = mig_saver_pending(copy->saver);
+    *may = pending == 0 || (pending <= threshold(copy) &&
+                            (pending <= REHEARSAL_BYTES || mig_pace_is_rehearsed(&copy->pace)));
     return TRUE;
 }
 
@@ -178,7 +187,7 @@ may_stop(MigPrecopy *copy, gboolean *may, GError **error)
 gboolean
 mig_precopy_run(MigPrecopy *copy, GError **error)
 {
-    gboolean passed = FALSE, done = FALSE, enough = FALSE;
+    gboolean done = FALSE, enough = FALSE;
 
     while (!enough) {
         if (mig_wake_fired(copy->wake)) {
@@ -187,8 +196,8 @@ mig_precopy_run(MigPrecopy *copy, GError **error)
         }
         if (!send_part(copy, &done, error) || !keep_pace(copy, error))
             return FALSE;
-        passed = passed || done;
-        if (passed && !may_stop(copy, &enough, error))
+        copy->passed_once = copy->passed_once || done;
+        if (copy->passed_once && !may_stop(copy, &enough, error))
             return FALSE;
         foresee(copy);
         mig_precopy_report(copy);

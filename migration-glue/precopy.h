@@ -22,13 +22,15 @@ typedef struct {
     MigSaver *saver;
     MigRamSave *ram;
     MigReturnPath *back; /* or NULL */
-    gint64 pinged_at;    /* µs, monotonic */
+    guint n_sections;
+    gint64 pinged_at; /* µs, monotonic */
     void (*passed)(void *user, guint64 pass);
     void *user;
 
     /* Its own. */
     MigPace pace;
     gint64 round_trip_us;
+    gboolean passed_once; /* every page was sent once */
 } MigPrecopy;
 
 /* TRUE when it is enough, FALSE with @error set when it ended otherwise. */

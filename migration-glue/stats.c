@@ -75,6 +75,13 @@ mig_ledger_free(MigLedger *ledger)
     g_free(ledger);
 }
 
+/* Rounded up: what took time took some. */
+static gint64
+to_ms(gint64 us)
+{
+    return us < 0 ? -1 : (us + 999) / 1000;
+}
+
 /* What passed since the phase began is its own. */
 static void
 close_phase(MigLedger *ledger, gint64 now)
@@ -176,15 +183,9 @@ mig_ledger_end(MigLedger *ledger)
     close_phase(ledger, ledger->ended);
     ledger->phase = MIG_PHASE_N;
     if (ledger->down != 0)
-        ledger->stats.downtime_ms = (ledger->ended - ledger->down) / 1000;
+        ledger->stats.downtime_ms = to_ms(ledger->ended - ledger->down);
     ledger->stall = NULL;
     g_mutex_unlock(&ledger->lock);
-}
-
-static gint64
-to_ms(gint64 us)
-{
-    return us < 0 ? -1 : (us + 999) / 1000;
 }
 
 /* Rates over all of the migration's time. */

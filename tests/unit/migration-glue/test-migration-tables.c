@@ -178,7 +178,7 @@ the_bandwidth_limit_holds_over_many_parts(void)
 
     for (guint i = 0; i < 1000; i++) {
         now += 100; /* sending took that */
-        mig_pace_note(&pace, 50000, 50000, 100, now);
+        mig_pace_note(&pace, 50000, 50000, FALSE, 100, now);
         sent += 50000;
         now += mig_pace_delay(&pace, limit, now);
     }
@@ -194,10 +194,14 @@ parts_of_zero_pages_say_nothing_of_the_bandwidth(void)
 {
     MigPace pace = {0};
 
-    mig_pace_note(&pace, 9 * 1000, 4096 * 1000, 100, 100);
+    mig_pace_note(&pace, 9 * 1000, 4096 * 1000, FALSE, 100, 100);
     g_assert_cmpuint(mig_pace_bandwidth(&pace), ==, 90000000);
-    mig_pace_note(&pace, 4104 * 1000, 4096 * 1000, 4104, 5000);
+    mig_pace_note(&pace, 4104 * 1000, 4096 * 1000, FALSE, 4104, 5000);
     g_assert_cmpuint(mig_pace_bandwidth(&pace), ==, 1000000000);
+    g_assert_false(mig_pace_is_rehearsed(&pace));
+    mig_pace_note(&pace, 4104 * 1000, 4096 * 1000, TRUE, 2048, 8000);
+    g_assert_true(mig_pace_is_rehearsed(&pace));
+    g_assert_cmpuint(mig_pace_bandwidth(&pace), ==, 2000000000);
 }
 
 /* ---- Addresses ---- */
