@@ -8,6 +8,7 @@
 #include "vmm/accel/accel.h"
 #include "vmm/boot.h"
 #include "vmm/chardev.h"
+#include "vmm/guest-clock.h"
 #include "vmm/lock.h"
 #include "vmm/log.h"
 #include "vmm/loop.h"
@@ -74,6 +75,7 @@ struct Vm {
     RunState state;
     gboolean vcpus_run; /* vCPUs may be in the guest */
     gboolean quiesced;  /* the machine is */
+    GuestClock clock;
     gboolean ended;
     int exit_status;
 };

@@ -79,6 +79,7 @@ vm_stop(Vm *vm, RunState why, GError **error)
         vm_unpause(vm);
         return FALSE;
     }
+    guest_clock_stop(&vm->clock, g_get_monotonic_time());
     vm_set_state(vm, why);
     vm_emit(vm, VM_EVENT_STOP, FALSE, NULL);
     return TRUE;
@@ -94,6 +95,7 @@ vm_halt(Vm *vm, RunState why)
     vm_pause(vm);
     if (!vm_quiesce(vm, &error))
         log_printf(vm->log, VDEV_LOG_WARNING, "the machine did not quiesce: %s", error->message);
+    guest_clock_stop(&vm->clock, g_get_monotonic_time());
     vm_set_state(vm, why);
     vm_emit(vm, VM_EVENT_STOP, FALSE, NULL);
 }
@@ -106,8 +108,13 @@ vm_cont(Vm *vm, GError **error)
     if (vm->ended || !runstate_may(vm->state, RUN_STATE_RUNNING))
         return vm_usage(error, "the VM is in state %s: a reset is needed first",
                         runstate_name(vm->state));
-    if (!vm_resume(vm, error))
+    if (!guest_clock_go_on(&vm->clock, vm->vcpus, vm->cpu_info->timebase_hz, g_get_monotonic_time(),
+                           error))
         return FALSE;
+    if (!vm_resume(vm, error)) {
+        guest_clock_stop(&vm->clock, g_get_monotonic_time());
+        return FALSE;
+    }
     vm_set_state(vm, RUN_STATE_RUNNING);
     vm_emit(vm, VM_EVENT_RESUME, FALSE, NULL);
     vm_unpause(vm);
