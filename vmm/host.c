@@ -164,4 +164,5 @@ host_init(VdevHost *host, Vm *vm)
     };
     host_fill_cpu(host);
     host_fill_kdev(host);
+    host_fill_state(host);
 }

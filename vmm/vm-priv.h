@@ -5,6 +5,8 @@
 #ifndef VMM_VM_PRIV_H
 #define VMM_VM_PRIV_H
 
+#include "migration-glue/host-state.h"
+#include "migration-glue/section.h"
 #include "vmm/accel/accel.h"
 #include "vmm/boot.h"
 #include "vmm/chardev.h"
@@ -66,7 +68,10 @@ struct Vm {
     guint64 slots[VM_SLOTS_MAX / 64]; /* bit set: in use */
     guint32 main_slot;
     gboolean main_slot_set;
-    GPtrArray *regions; /* VdevRegion *, alive */
+    GPtrArray *regions;    /* VdevRegion *, alive */
+    MigSections *sections; /* what migrates, in wire order */
+    HostTimer timer;
+    HostGlobal globalstate;
     VcpuOwner vcpu_owner;
     GPtrArray *vcpus; /* VdevVcpu *, owned, in creation order */
     gboolean realized;
@@ -98,7 +103,7 @@ void vm_note_trouble(Vm *vm, gint result, const char *format, ...) G_GNUC_PRINTF
 /* host.c */
 #define VM_HOST_GROUPS                                                                            \
     (VDEV_GROUP_BASE | VDEV_GROUP_MEMORY | VDEV_GROUP_CPU | VDEV_GROUP_KDEV | VDEV_GROUP_REGION | \
-     VDEV_GROUP_CONSOLE | VDEV_GROUP_TIMER)
+     VDEV_GROUP_CONSOLE | VDEV_GROUP_TIMER | VDEV_GROUP_STATE)
 /** host_init: the calls, for @vm. */
 void host_init(VdevHost *host, Vm *vm);
 void host_fill_cpu(VdevHost *host);
@@ -120,6 +125,14 @@ gboolean vm_memory_register_main(Vm *vm, const char *name, guint64 gpa, GError *
 /** vm_slot_take: a free slot number, or −1. */
 gint vm_slot_take(Vm *vm);
 void vm_slot_give(Vm *vm, guint32 slot);
+
+/* vm-state.c */
+/** vm_state_begin, vm_state_end: the host's own sections, the one before and the one behind all
+ * that the machine registers while it is realized. */
+gboolean vm_state_begin(Vm *vm, GError **error);
+gboolean vm_state_end(Vm *vm, GError **error);
+void vm_state_free(Vm *vm);
+void host_fill_state(VdevHost *host);
 
 /* vm-run.c */
 /** vm_pause, vm_unpause: vCPUs out of the guest, and back; no event, no state. */

@@ -162,7 +162,7 @@ typedef gboolean (*VmStep)(Vm *vm, GError **error);
 
 static const VmStep vm_steps[] = {
     vm_make_loop,   vm_load_modules, vm_make_machine, vm_open_boot,     vm_open_accel,
-    vm_memory_make, vm_open_console, vm_realize,      vm_reset_machine,
+    vm_memory_make, vm_open_console, vm_state_begin,  vm_realize, vm_state_end, vm_reset_machine,
 };
 
 /* A step's error as the caller's exit status: what the command line asked is 2. */
@@ -226,6 +226,7 @@ vm_free(Vm *vm)
     vm_pause(vm);
     if (vm->realized)
         vm->machine->type.klass->finish(vm->machine->object);
+    vm_state_free(vm);
     vm_free_vcpus(vm);
     chardev_free(vm->console);
     vm_memory_free(vm);

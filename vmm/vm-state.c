@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What of the machine migrates: the list that module and host register their sections in, and
+ * VdevHost's group for it.
+ *
+ * Not here: when and how the list is written or read (migration-glue).
+ */
+#include "vmm/vm-priv.h"
+
+static gboolean
+host_state_add(const VdevHost *host, const char *path, guint32 instance, const VmsState *state,
+               void *object, GError **error)
+{
+    return mig_sections_add_state(host_vm(host)->sections, path, instance, MIG_PRIORITY_DEFAULT,
+                                  state, object, error);
+}
+
+static void
+host_state_remove(const VdevHost *host, const void *object)
+{
+    mig_sections_remove(host_vm(host)->sections, object);
+}
+
+void
+host_fill_state(VdevHost *host)
+{
+    host->state_add = host_state_add;
+    host->state_remove = host_state_remove;
+}
+
+gboolean
+vm_state_begin(Vm *vm, GError **error)
+{
+    vm->sections = mig_sections_new();
+    return mig_sections_add_state(vm->sections, NULL, 0, MIG_PRIORITY_DEFAULT, &host_timer_state,
+                                  &vm->timer, error);
+}
+
+gboolean
+vm_state_end(Vm *vm, GError **error)
+{
+    return mig_sections_add_state(vm->sections, NULL, 0, MIG_PRIORITY_DEFAULT, &host_global_state,
+                                  &vm->globalstate, error);
+}
+
+void
+vm_state_free(Vm *vm)
+{
+    g_clear_pointer(&vm->sections, mig_sections_free);
+}
