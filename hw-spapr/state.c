@@ -76,12 +76,15 @@ add_parts(Platform *platform, GError **error)
         if (!add_cpu(platform, i, error))
             return FALSE;
     }
-    if (!add(host, 0, &state_rtc, &platform->rtc, error) ||
-        !add_vio(host, &platform->nvram.vio, &state_nvram, &platform->nvram, error) ||
-        !add(host, 0, &state_machine, platform, error))
+    if (!add(host, 0, &state_rtc, &platform->rtc, error))
         return FALSE;
-    return platform->vty.chardev == NULL ||
-           add_vio(host, &platform->vty.vio, &state_vty, &platform->vty, error);
+    /* A terminal that the machine itself makes (QEMU: -serial) comes before the NVRAM, as on the
+     * bus. */
+    if (platform->vty.chardev != NULL &&
+        !add_vio(host, &platform->vty.vio, &state_vty, &platform->vty, error))
+        return FALSE;
+    return add_vio(host, &platform->nvram.vio, &state_nvram, &platform->nvram, error) &&
+           add(host, 0, &state_machine, platform, error);
 }
 
 gboolean
