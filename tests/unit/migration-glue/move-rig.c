@@ -109,12 +109,13 @@ rig_add_block(Rig *rig, const char *name, guint64 size, gboolean migratable)
         .page_size = 4096,
         .gpa = (guint64)rig->n_blocks << 40,
     };
-    /* What does not migrate is never touched: a fault would show it. */
-    block->block.host = mmap(NULL, size, migratable ? PROT_READ | PROT_WRITE : PROT_NONE,
+    /* What does not migrate has no memory here: touching it would be a fault. */
+    if (!migratable)
+        return;
+    block->block.host = mmap(NULL, size, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     g_assert_true(block->block.host != MAP_FAILED);
-    if (migratable)
-        block->dirty = g_new0(guint64, (size >> MIG_PAGE_SHIFT) / 64 + 1);
+    block->dirty = g_new0(guint64, (size >> MIG_PAGE_SHIFT) / 64 + 1);
 }
 
 void
@@ -390,7 +391,8 @@ rig_free(Rig *rig)
     mig_incoming_free(rig->in);
     let_stop(rig);
     for (guint i = 0; i < rig->n_blocks; i++) {
-        munmap(rig->blocks[i].block.host, rig->blocks[i].block.used_length);
+        if (rig->blocks[i].block.host != NULL)
+            munmap(rig->blocks[i].block.host, rig->blocks[i].block.used_length);
         g_free(rig->blocks[i].dirty);
     }
     mig_sections_free(rig->host.sections);

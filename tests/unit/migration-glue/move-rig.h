@@ -64,7 +64,7 @@ Rig *rig_new(RigGuest *guest, const char *machine);
 void rig_free(Rig *rig);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rig, rig_free)
 
-/* Before anything else is done with it. @host: NULL: memory is made. */
+/* Before anything else is done with it. */
 void rig_add_block(Rig *rig, const char *name, guint64 size, gboolean migratable);
 
 /* Memory of which a third is zero. */
