@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Runs inside the emulated POWER9 host: ours and stock QEMU in turn, ROUNDS times, the same guests.
+# QEMU stands twice: "slof" with its default firmware, "vof" with the minimal one behind x-vof=on.
 # Prints "WHO GUEST NAME VALUE" lines; it judges nothing (tests/bench/start does).
 
 ROUNDS=${ROUNDS:-5}
@@ -17,11 +18,23 @@ ours()
         -m "$MEM" -smp 2 -nographic -serial stdio $BOOT -append "$TEXT"
 }
 
+vof()
+{
+    qemu ,x-vof=on "$@"
+}
+
+slof()
+{
+    qemu '' "$@"
+}
+
 qemu()
 {
+    firmware=$1
+    shift
     # Each cap-* is one that KVM refuses on an emulated processor.
     /tests/measure "$@" -- qemu-system-ppc64 -nodefaults -nographic -accel kvm -cpu host \
-        -M pseries-7.2,ic-mode=xive,kernel-irqchip=on,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off \
+        -M pseries-7.2,ic-mode=xive,kernel-irqchip=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off$firmware \
         -m "$MEM" -smp 2 -monitor none -serial stdio $BOOT -append "$TEXT"
 }
 
@@ -41,9 +54,11 @@ one()
 round=1
 while [ "$round" -le "$ROUNDS" ]; do
     echo "bench: round $round of $ROUNDS" >&2
-    for who in ours qemu; do
+    for who in ours vof; do
         BOOT='-kernel /tests/guest-bench'
         one "$who" bare --until 'BENCH ready' --ram "$RAM" --trace --events 40
+    done
+    for who in ours vof slof; do
         BOOT='-kernel /boot/vmlinux -initrd /boot/guest-initrd.cpio'
         one "$who" linux --until 'GUEST-UP' --ram "$RAM" --trace
     done
