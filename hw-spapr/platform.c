@@ -224,7 +224,7 @@ platform_reset(void *machine, GError **error)
         cpus_stop(host, platform->cpus.vcpus[i]);
     events_clear(&platform->events);
     cas_reset(&platform->cas);
-    state_machine_reset(&platform->state);
+    state_reset_all(platform);
     if (!xive_class.reset(platform->xive, error) || !reset_mmu(platform, error) ||
         !cpus_reset(&platform->cpus, host, error))
         return FALSE;

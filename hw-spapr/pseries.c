@@ -9,7 +9,6 @@
 #include "hw-spapr/pseries.h"
 
 #include "hw-spapr/platform.h"
-#include "hw-spapr/state.h"
 
 /* Differences add up going down. */
 #define UP_TO_6_1  .chip_per_cpu = TRUE
@@ -108,5 +107,4 @@ const VdevMachineClass pseries_class = {
     .hcall = platform_hcall,
     .powerdown = platform_powerdown,
     .print_irq = platform_print_irq,
-    .state = &state_machine,
 };

@@ -95,6 +95,17 @@ state_add_all(Platform *platform, GError **error)
 }
 
 void
+state_reset_all(Platform *platform)
+{
+    state_machine_reset(&platform->state);
+    for (guint32 i = 0; i < platform->cpus.n; i++) {
+        CpuState *own = &platform->cpu_states[i];
+
+        *own = (CpuState){.platform = own->platform, .vcpu = own->vcpu};
+    }
+}
+
+void
 state_remove_all(Platform *platform)
 {
     const VdevHost *host = platform_host(platform);

@@ -204,6 +204,9 @@ void state_explain_indicator(const void *object, GString *text);
 gboolean state_add_all(Platform *platform, GError **error);
 void state_remove_all(Platform *platform);
 
+/** state_reset_all: forgets what was loaded or captured; vCPUs keep their registers. */
+void state_reset_all(Platform *platform);
+
 /** state_catalogue: sections that this module knows; ends with state NULL. */
 extern const VmsCatalogueRow state_catalogue[];
 

@@ -117,7 +117,8 @@ comes_out_the_same(Decoder *decoder, Section *section, const VmsContext *context
     if (again == NULL)
         return FALSE;
     g_string_append(decoder->described_all, json->str);
-    if (again->len != payload->len || memcmp(again->data, payload->data, payload->len) != 0)
+    if (again->len != payload->len ||
+        (payload->len > 0 && memcmp(again->data, payload->data, payload->len) != 0))
         return fail(section, "other bytes when written again", NULL, error);
     if (section->device == NULL)
         return TRUE;

@@ -259,6 +259,24 @@ register_that_fails_is_named(void)
     rig_finish(&rig);
 }
 
+/* Words that no register here has, as a stock sender may have filled them, go with the guest. */
+static void
+reset_forgets_what_was_loaded(void)
+{
+    CpuState *own;
+    Rig rig;
+
+    rig_init(&rig, NULL);
+    own = cpu_of(&rig, 1);
+    own->spr[22] = 5;
+    own->compat_pvr = COMPAT_POWER9;
+    g_assert_true(pseries_class.reset(rig.platform, NULL));
+    g_assert_cmphex(own->spr[22], ==, 0);
+    g_assert_cmphex(own->compat_pvr, ==, 0);
+    g_assert_true(own->vcpu == rig_vcpu(&rig, 1));
+    rig_finish(&rig);
+}
+
 /* --- Versions ------------------------------------------------------------ */
 
 static void
@@ -352,6 +370,7 @@ main(int argc, char **argv)
     TEST(loading_starts_who_ran_and_leaves_who_was_stopped);
     TEST(halted_is_stopped_only_if_nothing_can_wake_it);
     TEST(register_that_fails_is_named);
+    TEST(reset_forgets_what_was_loaded);
     TEST(segment_entries_are_written_as_1_and_read_as_1_and_2);
     TEST(areas_are_sent_if_registered);
     TEST(impossible_vcpus_are_refused);
