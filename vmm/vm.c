@@ -161,8 +161,9 @@ vm_realize(Vm *vm, GError **error)
 typedef gboolean (*VmStep)(Vm *vm, GError **error);
 
 static const VmStep vm_steps[] = {
-    vm_make_loop,   vm_load_modules, vm_make_machine, vm_open_boot,     vm_open_accel,
-    vm_memory_make, vm_open_console, vm_state_begin,  vm_realize, vm_state_end, vm_reset_machine,
+    vm_make_loop,  vm_load_modules, vm_make_machine,  vm_open_boot,
+    vm_open_accel, vm_memory_make,  vm_open_console,  vm_state_begin,
+    vm_realize,    vm_state_end,    vm_reset_machine,
 };
 
 /* A step's error as the caller's exit status: what the command line asked is 2. */
