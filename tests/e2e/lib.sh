@@ -13,10 +13,10 @@ OBEY=$PROGRAMS/guest-obey
 KERNEL=${KERNEL:-/boot/vmlinux}
 INITRD=${INITRD:-/boot/guest-initrd.cpio}
 LIMIT=${LIMIT:-90} # seconds for any one wait
-WORK=/tmp/vm
+WORK=/out/vm # comes back with --out
 
 N=0 FAILED=0
-VMM='' DIR='' CONSOLE='' ERRORS='' SOCKET='' KEYS=''
+VMM='' DIR='' CONSOLE='' ERRORS='' SOCKET='' KEYS='' DIAGNOSED=''
 
 # ---- TAP -------------------------------------------------------------------------------------
 
@@ -47,7 +47,9 @@ skip()
 
 diagnose()
 {
-    [ -n "$DIR" ] || return 0
+    # The first failure of a VMM is the one to look at.
+    [ -n "$DIR" ] && [ "$DIAGNOSED" != "$DIR" ] || return 0
+    DIAGNOSED=$DIR
     for file in "$ERRORS" "$CONSOLE"; do
         echo "# --- ${file##*/} of ${DIR##*/}, its end"
         tail -n 15 "$file" 2> /dev/null | tr -d '\r' | cut -c 1-120 | sed 's/^/#   /'
@@ -265,7 +267,7 @@ no_process()
 
 no_socket()
 {
-    find /tmp -type s > /tmp/sockets
+    find /tmp "$WORK" -type s > /tmp/sockets
     [ ! -s /tmp/sockets ] || { cat /tmp/sockets; return 1; }
 }
 

@@ -6,6 +6,8 @@
  *   p  RTAS power-off       r  RTAS system-reboot      t  RTAS ibm,os-term
  *   .  "OBEY ." and the time base in ms (a newline changes nothing)
  *
+ * It looks once in 2 ms, so as to leave the guest seldom.
+ *
  * A call that returns where it must not is told: "OBEY WRONG". ibm,os-term may return.
  * Source: LoPAR, the RTAS calls; tokens as QEMU gives them, which is what a guest would read.
  */
@@ -14,10 +16,19 @@
 #define TOKEN_POWER_OFF     0x2003
 #define TOKEN_SYSTEM_REBOOT 0x2004
 #define TOKEN_OS_TERM       0x201f
-#define TICKS_PER_MS        512000
+#define TICKS_PER_MS        512000ul
 
 static u32 block[8] __attribute__((aligned(64)));
 static const char last_words[] = "obeying: no reason";
+
+static void
+rest(void)
+{
+    u64 end = clock_read() + 2 * TICKS_PER_MS;
+
+    while (clock_read() < end)
+        ;
+}
 
 static void
 rtas(u32 token, u32 nargs, u32 first, u32 second)
@@ -59,7 +70,7 @@ guest_main(u64 first_tb)
 
     (void)first_tb;
     print("OBEY ready\n");
-    for (;;) {
+    for (;; rest()) {
         if (hcall4(NR_GET_TERM_CHAR, unit, 0, 0, 0, words) != 0)
             continue;
         for (i = 0; i < words[0] && i < 16; i++)
