@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What spapr-stream does, one function each, so that tests and the fuzzer can do it without a
+ * process.
+ */
+#ifndef TOOLS_STREAM_COMMANDS_H
+#define TOOLS_STREAM_COMMANDS_H
+
+#include <stdio.h>
+
+#include "tools/stream-input.h"
+#include "tools/stream-tables.h"
+
+typedef struct {
+    const StreamTables *tables;
+    FILE *out;
+    const char *machine; /* or NULL */
+    const char *section; /* inspect: only those of that name, or NULL */
+    const char *reader;  /* check: "qemu", "spapr-vmm" */
+    gboolean json;       /* inspect */
+} StreamRequest;
+
+/* All take the inputs over, and return FALSE with @error set if one cannot be read to its end; what
+ * was read has been printed then. */
+
+/* @all: whether every byte is accounted for. */
+gboolean
+stream_inspect(const StreamRequest *request, StreamInput *input, gboolean *all, GError **error);
+
+/* @yes: the verdict. */
+gboolean
+stream_check(const StreamRequest *request, StreamInput *input, gboolean *yes, GError **error);
+
+/* @same: whether nothing differs. */
+gboolean stream_diff(const StreamRequest *request, StreamInput *a, StreamInput *b, gboolean *same,
+                     GError **error);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the reader: stream-reader.c (frames) and stream-payload.c (how long payloads are).
+ */
+#ifndef TOOLS_STREAM_READER_PRIV_H
+#define TOOLS_STREAM_READER_PRIV_H
+
+#include "tools/stream-reader.h"
+
+struct StreamReader {
+    StreamInput *input;
+    const StreamTables *tables;
+    char *requested; /* machine type, or NULL */
+    const StreamVisitor *visitor;
+    void *user;
+    StreamFacts facts;
+    GHashTable *ids;     /* number → Known */
+    GHashTable *counts;  /* "idstr/instance" → how often */
+    VmdescNode *root;    /* the stream's description, or NULL */
+    guint64 root_at;     /* byte of its text */
+    GHashTable *devices; /* "idstr/instance" → GPtrArray of its entries in @root */
+    gboolean packaged;   /* inside a package */
+};
+
+/* Looks for the description at the end, if that can be seen from here. */
+void stream_payload_look_ahead(StreamReader *reader);
+
+/* The payload of a FULL section, or of an unknown one that comes in parts; footer not included.
+ * Fills size, payload (kept alive by *@bytes), device and how. */
+gboolean stream_payload_read(StreamReader *reader, StreamSection *section, GByteArray **bytes,
+                             GError **error);
+
+/* Always FALSE; names the byte. */
+gboolean stream_reader_fail(StreamReader *reader, guint64 at, GError **error, const char *format,
+                            ...) G_GNUC_PRINTF(4, 5);
+
+/* FALSE if the input has failed, and says where it ended. */
+gboolean stream_reader_check(StreamReader *reader, const char *what, GError **error);
+
+#endif
