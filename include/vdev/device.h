@@ -16,8 +16,6 @@
 
 #include "vdev/abi.h"
 
-typedef struct VmsState VmsState;
-
 typedef enum {
     VDEV_PROP_BOOL,   /* gboolean; on|off|yes|no|true|false */
     VDEV_PROP_UINT32, /* guint32; decimal or 0x… */
@@ -58,7 +56,6 @@ struct VdevClass {
     gboolean (*quiesce)(void *device, GError **error); /* last RAM pass ahead; idempotent */
     gboolean (*resume)(void *device, GError **error);  /* vCPUs about to run; idempotent */
     void (*finish)(void *device); /* undoes realize; NULL-safe on a zeroed object */
-    const VmsState *state;
 };
 
 #endif

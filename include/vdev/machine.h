@@ -75,8 +75,6 @@ struct VdevMachineClass {
 
     /* Appends the state of the interrupt controller, for people, to @text. */
     void (*print_irq)(void *machine, GString *text);
-
-    const VmsState *state;
 };
 
 #endif
