@@ -17,8 +17,7 @@
 #define UP_TO_4_1  UP_TO_4_2, .vcpu_id_shift = 3
 #define UP_TO_4_0  UP_TO_4_1, .no_hpt_page = TRUE
 #define UP_TO_3_1  UP_TO_4_0, .no_tree = TRUE
-#define UP_TO_3_0  UP_TO_3_1, .no_irq_map = TRUE
-#define UP_TO_2_12 UP_TO_3_0, .no_spapr_cpu = TRUE
+#define UP_TO_2_12 UP_TO_3_1, .no_spapr_cpu = TRUE
 #define UP_TO_2_9  UP_TO_2_12, .no_compat = TRUE
 #define UP_TO_2_7  UP_TO_2_9, .no_ov5 = TRUE, .old_masks = TRUE
 
@@ -29,7 +28,6 @@ static const PseriesRow up_to_4_2 = {UP_TO_4_2};
 static const PseriesRow up_to_4_1 = {UP_TO_4_1};
 static const PseriesRow up_to_4_0 = {UP_TO_4_0};
 static const PseriesRow up_to_3_1 = {UP_TO_3_1};
-static const PseriesRow up_to_3_0 = {UP_TO_3_0};
 static const PseriesRow up_to_2_12 = {UP_TO_2_12};
 static const PseriesRow up_to_2_9 = {UP_TO_2_9};
 static const PseriesRow up_to_2_7 = {UP_TO_2_7};
@@ -77,7 +75,7 @@ const VdevMachineRow pseries_rows[] = {
     RUNS("4.1", up_to_4_1),
     RUNS("4.0", up_to_4_0),
     RUNS("3.1", up_to_3_1),
-    OLDER("3.0", up_to_3_0),
+    OLDER("3.0", up_to_3_1),
     OLDER("2.12", up_to_2_12),
     OLDER("2.11", up_to_2_12),
     OLDER("2.10", up_to_2_12),

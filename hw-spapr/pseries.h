@@ -17,7 +17,6 @@ typedef struct {
     gboolean no_fwnmi;     /* ≤ 4.2: spapr_fwnmi */
     gboolean no_hpt_page;  /* ≤ 4.0: spapr/cap/hpt_maxpagesize */
     gboolean no_tree;      /* ≤ 3.1: spapr_dtb */
-    gboolean no_irq_map;   /* ≤ 3.0: spapr_irq_map */
     gboolean no_spapr_cpu; /* ≤ 2.12: spapr_cpu; cpu/slb begins with its number of entries */
     gboolean no_compat;    /* ≤ 2.9: cpu/compat */
     gboolean no_ov5;       /* ≤ 2.7: spapr_option_vector_ov5_cas */
