@@ -326,13 +326,23 @@ load_record(MigRamLoad *ram, MigStream *stream, guint64 word, guint i, GError **
     return records[i].load(ram, stream, &record, error);
 }
 
+/* The sender lists its blocks once, as the section begins. */
+static gboolean
+carries_list(guint tag)
+{
+    return tag == MIG_TAG_START || tag == MIG_TAG_FULL;
+}
+
 /* One record that is no end. */
 static gboolean
-load_word(MigRamLoad *ram, MigStream *stream, guint64 word, const VmsContext *context,
+load_word(MigRamLoad *ram, MigStream *stream, guint tag, guint64 word, const VmsContext *context,
           GError **error)
 {
     guint flags = (guint)(word & MIG_RAM_FLAGS);
 
+    if (flags == MIG_RAM_MEM_SIZE && !carries_list(tag))
+        return refuse(MIG_ERROR_FORMAT, error,
+                      "a list of RAM blocks behind the first part of the section");
     if (flags == MIG_RAM_MEM_SIZE)
         return read_list(ram, stream, word, context, error);
     for (guint i = 0; i < G_N_ELEMENTS(records); i++) {
@@ -356,7 +366,7 @@ ram_load(void *opaque, MigStream *stream, guint tag, guint32 version, const VmsC
             return FALSE;
         if (word == MIG_RAM_EOS)
             break;
-        if (!load_word(ram, stream, word, context, error)) {
+        if (!load_word(ram, stream, tag, word, context, error)) {
             g_prefix_error(error, "byte %" G_GUINT64_FORMAT ": ", at);
             return FALSE;
         }

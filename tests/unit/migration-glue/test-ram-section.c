@@ -243,7 +243,7 @@ a_block_that_migrates_has_a_name_of_its_own(Memory *memory, const void *data)
 
 /* ---- Reading ---- */
 
-/* One section of @text; the memory behind @memory. */
+/* The sections of @text, START first and then ENDs; the memory behind @memory. */
 static gboolean
 load(Memory *memory, guint32 capabilities, const char *text, gsize n, GError **error)
 {
@@ -254,8 +254,8 @@ load(Memory *memory, guint32 capabilities, const char *text, gsize n, GError **e
     VmsContext context = wire_context;
 
     context.capabilities = capabilities;
-    for (;;) {
-        if (!mig_ram_load_handler.load(ram, stream, MIG_TAG_END, 4, &context, error))
+    for (guint tag = MIG_TAG_START;; tag = MIG_TAG_END) {
+        if (!mig_ram_load_handler.load(ram, stream, tag, 4, &context, error))
             return FALSE;
         if (mig_stream_position(stream) == bytes->len)
             return mig_ram_load_check_whole(ram, error);
@@ -386,6 +386,24 @@ a_hostile_stream_is_refused_and_memory_is_untouched(Memory *memory, const void *
 }
 
 static void
+the_list_comes_with_the_sections_first_part_only(Memory *memory, const void *data)
+{
+    static const guint tags[] = {MIG_TAG_PART, MIG_TAG_END};
+    g_autoptr(GByteArray) bytes = wire_bytes(LIST EOS);
+
+    for (guint i = 0; i < G_N_ELEMENTS(tags); i++) {
+        g_autoptr(MigStream) stream =
+            mig_stream_new_reader(mig_channel_bytes_new(bytes->data, bytes->len));
+        g_autoptr(MigRamLoad) ram = mig_ram_load_new(&ops, memory);
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(mig_ram_load_handler.load(ram, stream, tags[i], 4, &wire_context, &error));
+        g_assert_error(error, MIG_ERROR, MIG_ERROR_FORMAT);
+        g_assert_nonnull(strstr(error->message, "behind the first part"));
+    }
+}
+
+static void
 a_shared_block_that_was_not_to_come_is_refused(Memory *memory, const void *data)
 {
     g_autoptr(GError) error = NULL;
@@ -412,6 +430,7 @@ main(int argc, char **argv)
     ADD(the_section_is_read_byte_for_byte);
     ADD(a_stream_cut_anywhere_is_an_error);
     ADD(a_hostile_stream_is_refused_and_memory_is_untouched);
+    ADD(the_list_comes_with_the_sections_first_part_only);
     ADD(a_shared_block_that_was_not_to_come_is_refused);
     return g_test_run();
 }
