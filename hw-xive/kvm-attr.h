@@ -3,7 +3,7 @@
  * The words of the KVM XIVE device: packed from and unpacked to the device's own tables, and what
  * to do about the errors the kernel answers.
  *
- * Not here: any call (kvm-device.h). Pure; any thread.
+ * Not here: any call (kvm-device.c). Pure; any thread.
  *
  * Source: kernel Documentation/virt/kvm/devices/xive.rst. Bits count from the least significant.
  */
