@@ -155,6 +155,11 @@ vm_realize(Vm *vm, GError **error)
     vm->config.cmdline = options->append;
     vm->config.console = vm->console;
     vm->realized = type->klass->realize(vm->machine->object, type->row, &vm->config, error);
+    /* The module took a failure for a "no", and says what it lacks; the failure is the reason. */
+    if (!vm->realized && vm->trouble != NULL) {
+        g_clear_error(error);
+        g_propagate_error(error, g_steal_pointer(&vm->trouble));
+    }
     return vm->realized;
 }
 

@@ -91,7 +91,8 @@ until_true()
 # ---- a VMM -----------------------------------------------------------------------------------
 
 # vmm_start NAME OPTIONS...: one with a monitor at $SOCKET; what is written to descriptor 3 is
-# typed at its console, whose output is in $CONSOLE. Files of NAME are in $DIR.
+# typed at its console, whose output is in $CONSOLE. Files of NAME are in $DIR. ACCEL: another
+# accelerator than kvm.
 vmm_start()
 {
     DIR=$WORK/$1 CONSOLE=$WORK/$1/console ERRORS=$WORK/$1/vmm-errors SOCKET=$WORK/$1/qmp.sock
@@ -101,7 +102,7 @@ vmm_start()
     mkdir -p "$DIR"
     mkfifo "$KEYS"
     exec 3<> "$KEYS"
-    spapr-vmm -M pseries -accel kvm -device spapr-xive-kvm -m 256M -nographic \
+    spapr-vmm -M pseries -accel "${ACCEL:-kvm}" -device spapr-xive-kvm -m 256M -nographic \
         -qmp "unix:$SOCKET,server=on,wait=off" \
         -qmp "unix:$DIR/events.sock,server=on,wait=off" "$@" \
         < "$KEYS" > "$CONSOLE" 2> "$ERRORS" 3>&- &
