@@ -34,21 +34,6 @@ accel_open(const AccelClass *klass, const OptionItem *item, guint32 max_cpus, GE
     return accel;
 }
 
-/* Nothing was asked for: KVM, and the way on if there is none. */
-static Accel *
-accel_open_default(guint32 max_cpus, GError **error)
-{
-    g_autoptr(GError) reason = NULL;
-    Accel *accel = accel_open(&kvm_accel_class, NULL, max_cpus, &reason);
-
-    if (accel == NULL)
-        g_set_error(error, reason->domain, reason->code, "%s%s", reason->message,
-                    strstr(reason->message, "-accel model") != NULL
-                        ? ""
-                        : "; -accel model runs scripts without KVM");
-    return accel;
-}
-
 static Accel *
 accel_open_item(const OptionItem *item, guint32 max_cpus, GError **error)
 {
@@ -69,14 +54,15 @@ accel_error_is_final(const GError *error)
     return error->domain == G_OPTION_ERROR || error->domain == VM_ERROR;
 }
 
-Accel *
-vm_accel_open(const Options *options, Log *log, GError **error)
+/* The first that opens; without -accel KVM. Of those that do not, the last says why. */
+static Accel *
+accel_open_any(const Options *options, Log *log, GError **error)
 {
     GError *reason = NULL;
     Accel *accel = NULL;
 
     if (options->accels->len == 0)
-        return accel_open_default(options->max_cpus, error);
+        return accel_open(&kvm_accel_class, NULL, options->max_cpus, error);
     for (guint i = 0; accel == NULL && i < options->accels->len; i++) {
         if (reason != NULL && accel_error_is_final(reason))
             break;
@@ -88,6 +74,31 @@ vm_accel_open(const Options *options, Log *log, GError **error)
     if (reason != NULL)
         g_propagate_error(error, reason);
     return accel;
+}
+
+static gboolean
+model_is_named(const Options *options)
+{
+    for (guint i = 0; i < options->accels->len; i++)
+        if (strcmp(((OptionItem *)options->accels->pdata[i])->name, model_accel_class.name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+Accel *
+vm_accel_open(const Options *options, Log *log, GError **error)
+{
+    GError *reason = NULL;
+    Accel *accel = accel_open_any(options, log, &reason);
+
+    if (accel != NULL)
+        return accel;
+    g_propagate_error(error, g_error_new(reason->domain, reason->code, "%s%s", reason->message,
+                                         accel_error_is_final(reason) || model_is_named(options)
+                                             ? ""
+                                             : "; -accel model runs scripts without KVM"));
+    g_error_free(reason);
+    return NULL;
 }
 
 gboolean

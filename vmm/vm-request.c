@@ -3,8 +3,6 @@
  * Requests: anybody asks, the main loop acts. A vCPU thread cannot stop the machine it is part of,
  * so nothing here waits until the main thread serves.
  */
-#include <string.h>
-
 #include "vdev/kvm-ppc.h"
 #include "vmm/vm-priv.h"
 
@@ -97,7 +95,7 @@ vm_vcpu_stray_access(void *user, VdevVcpu *vcpu, const AccelExit *exit)
                vcpu_id(vcpu), exit->mmio.is_write ? "store" : "load", exit->mmio.n, exit->mmio.gpa);
 }
 
-/* Where the vCPU stands, for a message that does not say it. (transfer full) */
+/* Which vCPU it is and where it stands, for a message that does not say it. (transfer full) */
 static char *
 vcpu_place(Vm *vm, VdevVcpu *vcpu)
 {
@@ -126,7 +124,7 @@ vm_vcpu_out(void *user, VdevVcpu *vcpu, AccelExitKind kind, const char *message)
         g_mutex_unlock(&vm->asked_mutex);
         break;
     case ACCEL_EXIT_GUEST_FAULT:
-        place = strstr(message, "vCPU ") == NULL ? vcpu_place(vm, vcpu) : g_strdup("");
+        place = vcpu_place(vm, vcpu);
         report = g_strconcat("guest error: ", place, message, NULL);
         vm_request_panic(vm, report);
         break;

@@ -43,7 +43,9 @@ typedef struct {
         gboolean is_write;
         guint8 data[8]; /* guest byte order; for a load filled before the next run */
     } mmio;
-    char message[256]; /* GUEST_FAULT, FAILED: for the operator */
+    /* For the operator. GUEST_FAULT: what was touched; the vCPU and its pc are for the caller to
+     * name. FAILED: everything. */
+    char message[256];
 } AccelExit;
 
 /* -accel NAME,key=value…: the part after the name, as parsed; keys unknown to the class are

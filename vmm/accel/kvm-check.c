@@ -123,7 +123,7 @@ kvm_check_host(const KvmHost *host, GError **error)
 {
     if (host->machine == NULL || !g_str_has_prefix(host->machine, "ppc64")) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOSYS,
-                    "KVM on this %s machine is not POWER's: use a POWER9 host, or -accel model",
+                    "KVM on this %s machine is not POWER's: use a POWER9 host",
                     known(host->machine));
         return FALSE;
     }
@@ -169,7 +169,7 @@ kvm_xive_advice(const KvmHost *host)
 {
     if (is_nested(host))
         return g_strdup("this host is itself a guest (platform pSeries) and nested guests have no "
-                        "XIVE device: run on bare metal, or use -accel model");
+                        "XIVE device: run on bare metal");
     if (older_than(host->release, 5, 2))
         return g_strdup_printf("kernel %s is too old: use 5.2 or later", host->release);
     return g_strdup("boot without xive=off, a kernel with CONFIG_KVM_XIVE, and firmware that has "

@@ -205,22 +205,24 @@ kvm_exit_encode(const AccelExit *exit, struct kvm_run *run)
     }
 }
 
-/* Where the guest stood, for a message of the last resort. The address that it wanted is KVM's
- * secret: DAR is the guest's own register and holds that of its last interrupt. */
+/* Where the guest stood, as far as the caller does not say it (accel.h). The address that it wanted
+ * is KVM's secret: DAR is the guest's own register and holds that of its last interrupt. */
 static void
 add_place(KvmVcpu *vcpu, AccelExit *exit)
 {
     gsize used = strlen(exit->message);
+    g_autofree char *place = NULL;
     guint64 pc, lr, msr;
 
     if (kvm_vcpu_get(&vcpu->vcpu, VDEV_REG_PC, &pc) != 0 ||
         kvm_vcpu_get(&vcpu->vcpu, VDEV_REG_LR, &lr) != 0 ||
         kvm_vcpu_get(&vcpu->vcpu, VDEV_REG_MSR, &msr) != 0)
         return;
+    if (exit->kind == ACCEL_EXIT_FAILED)
+        place = g_strdup_printf("vCPU %u: pc 0x%" G_GINT64_MODIFIER "x ", vcpu->id, pc);
     g_snprintf(exit->message + used, sizeof(exit->message) - used,
-               "; vCPU %u: pc 0x%" G_GINT64_MODIFIER "x lr 0x%" G_GINT64_MODIFIER
-               "x msr 0x%" G_GINT64_MODIFIER "x",
-               vcpu->id, pc, lr, msr);
+               "; %slr 0x%" G_GINT64_MODIFIER "x msr 0x%" G_GINT64_MODIFIER "x",
+               place == NULL ? "" : place, lr, msr);
 }
 
 /* One KVM_RUN: the results of the last exit go in, the next exit comes out. */

@@ -73,7 +73,7 @@ a_host_that_cannot_is_told_why(void)
     KvmHost host = good_host;
 
     host.machine = (char *)"x86_64";
-    host_is_refused(&host, "x86_64 machine is not POWER's: use a POWER9 host, or -accel model");
+    host_is_refused(&host, "x86_64 machine is not POWER's: use a POWER9 host");
     host = good_host;
     host.isa300 = FALSE;
     host.processor = (char *)"power8";
