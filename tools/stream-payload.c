@@ -241,7 +241,9 @@ stream_payload_read(StreamReader *reader, StreamSection *section, GByteArray **b
     gboolean known = section->tag == MIG_TAG_FULL && described_size(reader, section, &size);
 
     *bytes = NULL;
-    if (known && reader->input->memory == NULL) {
+    /* Where all that is left can be kept, one can look ahead, and doubt the description. */
+    if (known && reader->input->memory == NULL &&
+        reader->input->size > stream_input_position(reader->input) + STREAM_INPUT_MEMORY_MAX) {
         *bytes = stream_input_take(reader->input, size, error);
         if (*bytes == NULL)
             return FALSE;

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inside the reader: stream-reader.c (frames) and stream-payload.c (how long payloads are).
+ * Inside the reader: stream-reader.c (frames), stream-payload.c (how long payloads are),
+ * stream-end.c (what follows the last section).
  */
 #ifndef TOOLS_STREAM_READER_PRIV_H
 #define TOOLS_STREAM_READER_PRIV_H
 
 #include "tools/stream-reader.h"
+
+/* What a number of this stream stands for. */
+typedef struct {
+    char *idstr;
+    guint32 instance, version;
+    guint nth;
+    guint64 start;
+    gboolean iterable, ended;
+} StreamKnown;
 
 struct StreamReader {
     StreamInput *input;
@@ -14,7 +24,7 @@ struct StreamReader {
     const StreamVisitor *visitor;
     void *user;
     StreamFacts facts;
-    GHashTable *ids;     /* number → Known */
+    GHashTable *ids;     /* number → StreamKnown */
     GHashTable *counts;  /* "idstr/instance" → how often */
     VmdescNode *root;    /* the stream's description, or NULL */
     guint64 root_at;     /* byte of its text */
@@ -29,6 +39,12 @@ void stream_payload_look_ahead(StreamReader *reader);
  * Fills size, payload (kept alive by *@bytes), device and how. */
 gboolean stream_payload_read(StreamReader *reader, StreamSection *section, GByteArray **bytes,
                              GError **error);
+
+/* After the end marker: description, and whatever follows. */
+gboolean stream_end_read(StreamReader *reader, GError **error);
+
+/* Tells the visitor of something from @start to where the input is. */
+void stream_reader_show(StreamReader *reader, const char *what, const char *more, guint64 start);
 
 /* Always FALSE; names the byte. */
 gboolean stream_reader_fail(StreamReader *reader, guint64 at, GError **error, const char *format,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Frames: header, configuration, sections, commands, end, description.
+ * Frames: header, configuration, sections, commands.
  */
 #include <string.h>
 
@@ -23,19 +23,10 @@
  * of them. */
 #define GUESSED_OLD "pseries-2.3"
 
-/* What a number of this stream stands for. */
-typedef struct {
-    char *idstr;
-    guint32 instance, version;
-    guint nth;
-    guint64 start;
-    gboolean iterable, ended;
-} Known;
-
 static void
 known_free(void *data)
 {
-    Known *known = data;
+    StreamKnown *known = data;
 
     g_free(known->idstr);
     g_free(known);
@@ -137,8 +128,8 @@ stream_reader_check(StreamReader *reader, const char *what, GError **error)
                               "the stream ends in the middle of %s", what);
 }
 
-static void
-show(StreamReader *reader, const char *what, const char *more, guint64 start)
+void
+stream_reader_show(StreamReader *reader, const char *what, const char *more, guint64 start)
 {
     if (reader->visitor->other != NULL)
         reader->visitor->other(reader, what, more, start,
@@ -164,7 +155,7 @@ read_header(StreamReader *reader, GError **error)
     if (version != VERSION)
         return stream_reader_fail(reader, at + 4, error, "stream version %u; only %u is known",
                                   version, VERSION);
-    show(reader, "HEADER", NULL, at);
+    stream_reader_show(reader, "HEADER", NULL, at);
     return TRUE;
 }
 
@@ -209,7 +200,7 @@ read_configuration(StreamReader *reader, GError **error)
                                     &inner))
             return stream_reader_fail(reader, at, error, "%s", inner->message);
         reader->facts.configuration = TRUE;
-        show(reader, "CONFIGURATION", reader->facts.received.machine, at);
+        stream_reader_show(reader, "CONFIGURATION", reader->facts.received.machine, at);
     }
     settle_machine(reader);
     return TRUE;
@@ -217,13 +208,13 @@ read_configuration(StreamReader *reader, GError **error)
 
 /* --- Sections ------------------------------------------------------------------ */
 
-static Known *
+static StreamKnown *
 learn(StreamReader *reader, const StreamSection *section)
 {
     char *key = g_strdup_printf("%s/%u", section->idstr, section->instance);
     const guint nth = GPOINTER_TO_UINT(g_hash_table_lookup(reader->counts, key));
-    const Known *before = g_hash_table_lookup(reader->ids, GUINT_TO_POINTER(section->id));
-    Known *known = g_new0(Known, 1);
+    const StreamKnown *before = g_hash_table_lookup(reader->ids, GUINT_TO_POINTER(section->id));
+    StreamKnown *known = g_new0(StreamKnown, 1);
 
     if (before != NULL &&
         (strcmp(before->idstr, section->idstr) != 0 || before->instance != section->instance))
@@ -233,22 +224,22 @@ learn(StreamReader *reader, const StreamSection *section)
     if (nth > 0)
         stream_notes_add(&reader->facts.notes, STREAM_BY_NOBODY, section->start,
                          "section %s comes once more: readers load it again", key);
-    *known = (Known){.idstr = g_strdup(section->idstr),
-                     .instance = section->instance,
-                     .version = section->version,
-                     .nth = nth,
-                     .start = section->start,
-                     .iterable = section->tag == MIG_TAG_START};
+    *known = (StreamKnown){.idstr = g_strdup(section->idstr),
+                           .instance = section->instance,
+                           .version = section->version,
+                           .nth = nth,
+                           .start = section->start,
+                           .iterable = section->tag == MIG_TAG_START};
     g_hash_table_insert(reader->counts, key, GUINT_TO_POINTER(nth + 1));
     g_hash_table_insert(reader->ids, GUINT_TO_POINTER(section->id), known);
     return known;
 }
 
 /* PART and END: the name is that of their START. */
-static Known *
+static StreamKnown *
 recall(StreamReader *reader, StreamSection *section, GError **error)
 {
-    Known *known = g_hash_table_lookup(reader->ids, GUINT_TO_POINTER(section->id));
+    StreamKnown *known = g_hash_table_lookup(reader->ids, GUINT_TO_POINTER(section->id));
 
     if (known == NULL || !known->iterable) {
         stream_reader_fail(reader, section->start, error, "section number %u goes on, but %s",
@@ -262,11 +253,11 @@ recall(StreamReader *reader, StreamSection *section, GError **error)
     return known;
 }
 
-static Known *
+static StreamKnown *
 read_head(StreamReader *reader, StreamSection *section, char idstr[256], GError **error)
 {
     MigStream *stream = reader->input->stream;
-    Known *known;
+    StreamKnown *known;
 
     section->id = mig_stream_get_be32(stream);
     if (section->tag == MIG_TAG_START || section->tag == MIG_TAG_FULL) {
@@ -324,8 +315,10 @@ read_payload(StreamReader *reader, StreamSection *section, GByteArray **bytes, G
     gboolean done;
 
     *bytes = NULL;
-    if (!read_records(reader, section, &done, error) || done)
-        return done;
+    if (!read_records(reader, section, &done, error))
+        return FALSE;
+    if (done)
+        return TRUE;
     if (stream_payload_read(reader, section, bytes, &inner))
         return TRUE;
     if (!mig_stream_ok(reader->input->stream))
@@ -445,107 +438,11 @@ read_command(StreamReader *reader, GError **error)
     if (!mig_command_check(command, n, &inner))
         return stream_reader_fail(reader, at, error, "%s", inner->message);
     note_command(reader, at, command, payload, n);
-    show(reader, "COMMAND", mig_command_name(command), at);
+    stream_reader_show(reader, "COMMAND", mig_command_name(command), at);
     if (command != MIG_COMMAND_PACKAGED)
         return TRUE;
     memcpy(&word, payload, sizeof(word));
     return read_package(reader, GUINT32_FROM_BE(word), error);
-}
-
-/* --- The end ------------------------------------------------------------------ */
-
-/* Everything that the description has must have been there. */
-static void
-check_description(StreamReader *reader, guint64 at)
-{
-    GHashTableIter iterator;
-    gpointer key, value;
-
-    g_hash_table_iter_init(&iterator, reader->devices);
-    while (g_hash_table_iter_next(&iterator, &key, &value)) {
-        const guint sent = GPOINTER_TO_UINT(g_hash_table_lookup(reader->counts, key));
-
-        if (sent < ((GPtrArray *)value)->len)
-            stream_notes_add(&reader->facts.notes, STREAM_BY_NOBODY, at,
-                             "section %s is described, but was not sent", (const char *)key);
-    }
-}
-
-static gboolean
-read_description(StreamReader *reader, GError **error)
-{
-    const guint64 at = stream_input_position(reader->input);
-    gsize have;
-    const guint8 *tag = mig_stream_peek(reader->input->stream, 1, &have);
-    g_autoptr(GByteArray) text = NULL;
-    g_autoptr(VmdescNode) root = NULL;
-    g_autoptr(GError) inner = NULL;
-    guint32 n;
-
-    if (have == 0 || *tag != MIG_TAG_DESCRIPTION)
-        return TRUE;
-    mig_stream_skip(reader->input->stream, 1);
-    n = mig_stream_get_be32(reader->input->stream);
-    text = stream_input_take(reader->input, n, NULL);
-    if (text == NULL)
-        return mig_stream_ok(reader->input->stream)
-                   ? stream_reader_fail(reader, at, error, "a description of %u bytes", n)
-                   : stream_reader_check(reader, "the description", error);
-    reader->facts.described = TRUE;
-    reader->facts.described_n = n;
-    show(reader, "DESCRIPTION", NULL, at);
-    if (reader->root != NULL && reader->root_at == at + 5) {
-        check_description(reader, at);
-        return TRUE;
-    }
-    root = vmdesc_parse((const char *)text->data, text->len, &inner);
-    stream_notes_add(&reader->facts.notes, STREAM_BY_NOBODY, at, "the description %s%s",
-                     root == NULL ? "cannot be read: " : "was not found where it is",
-                     root == NULL ? inner->message : "");
-    return TRUE;
-}
-
-/* What began must have ended. */
-static void
-check_ends(StreamReader *reader, guint64 at)
-{
-    GHashTableIter iterator;
-    gpointer value;
-
-    g_hash_table_iter_init(&iterator, reader->ids);
-    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
-        const Known *known = value;
-
-        if (known->iterable && !known->ended)
-            stream_notes_add(&reader->facts.notes, STREAM_BY_OURS, at,
-                             "section %s/%u began at byte %" G_GUINT64_FORMAT " and has no end",
-                             known->idstr, known->instance, known->start);
-    }
-    if (!reader->facts.ram.listed)
-        stream_notes_add(&reader->facts.notes, STREAM_BY_OURS, at, "there is no section ram");
-}
-
-static gboolean
-read_end(StreamReader *reader, GError **error)
-{
-    const guint64 at = stream_input_position(reader->input) - 1;
-    guint64 behind;
-
-    reader->facts.ended = TRUE;
-    show(reader, "EOF", NULL, at);
-    check_ends(reader, at);
-    if (!read_description(reader, error))
-        return FALSE;
-    behind = stream_input_position(reader->input);
-    if (stream_input_drain(reader->input) == 0)
-        return TRUE;
-    show(reader, "TRAILING", NULL, behind);
-    reader->facts.foreign += stream_input_position(reader->input) - behind;
-    stream_notes_add(&reader->facts.notes, STREAM_BY_NOBODY, behind,
-                     "%" G_GUINT64_FORMAT
-                     " bytes follow the end of the stream: readers ignore them",
-                     stream_input_position(reader->input) - behind);
-    return TRUE;
 }
 
 static gboolean
@@ -566,7 +463,7 @@ read_items(StreamReader *reader, GError **error)
         case MIG_TAG_EOF:
             return reader->packaged
                        ? stream_reader_fail(reader, at, error, "an end marker in a package")
-                       : read_end(reader, error);
+                       : stream_end_read(reader, error);
         case MIG_TAG_START:
         case MIG_TAG_PART:
         case MIG_TAG_END:
