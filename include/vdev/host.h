@@ -49,7 +49,7 @@ typedef struct {
     guint64 cpu_character, cpu_character_mask; /* H_GET_CPU_CHARACTERISTICS R4 */
     guint64 cpu_behaviour, cpu_behaviour_mask; /* R5 */
     guint32 host_page_shift;                   /* 16 on a POWER host */
-    guint32 max_vcpus;                         /* the accelerator's limit of vCPU ids, exclusive */
+    guint32 max_vcpus; /* vCPUs at most, and their ids are below it, however they are spaced */
 } VdevCpuInfo;
 
 /* A window of an in-kernel device, mapped into the guest: a ram-device region, never migrated. */

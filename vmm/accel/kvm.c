@@ -92,7 +92,10 @@ ask_number(Kvm *kvm, gulong request, gulong argument, gint least, const char *wh
     return FALSE;
 }
 
-/* Ids run up to the number of vCPUs, because a virtual core has one thread. */
+/* One number limits vCPUs and their ids: on POWER9 the kernel takes ids below MAX_VCPUS times the
+ * threads of a virtual core, which are one here (make_vm). MAX_VCPU_ID is what eight would allow:
+ * no limit of ours, but never to be exceeded. Where ids step by 8 (machine types up to 4.1) there
+ * is room for an eighth of the vCPUs; the machine, which numbers them, says so. */
 static gboolean
 check_vcpus(Kvm *kvm, guint32 wanted, GError **error)
 {
