@@ -18,17 +18,25 @@ machine_row_named(const VdevMachineRow *row, const char *name)
 }
 
 static gboolean
+machine_search_rows(const VdevMachineClass *klass, const char *name, MachineType *type)
+{
+    for (const VdevMachineRow *row = klass->rows; row->name != NULL; row++)
+        if (machine_row_named(row, name)) {
+            *type = (MachineType){klass, row};
+            return TRUE;
+        }
+    return FALSE;
+}
+
+static gboolean
 machine_search(const ModuleSet *modules, const char *name, MachineType *type)
 {
     for (guint i = 0; i < module_set_size(modules); i++) {
         const VdevMachineClass *const *klass = module_set_get(modules, i)->machines;
 
         for (; klass != NULL && *klass != NULL; klass++)
-            for (const VdevMachineRow *row = (*klass)->rows; row->name != NULL; row++)
-                if (machine_row_named(row, name)) {
-                    *type = (MachineType){*klass, row};
-                    return TRUE;
-                }
+            if (machine_search_rows(*klass, name, type))
+                return TRUE;
     }
     return FALSE;
 }
@@ -227,6 +235,19 @@ machine_help_wanted(const Options *options)
 }
 
 static void
+machine_list_rows(const VdevMachineClass *klass, const VdevMachineRow *standard, GString *text)
+{
+    for (const VdevMachineRow *row = klass->rows; row->name != NULL; row++) {
+        if (row->refusal != NULL)
+            continue;
+        if (row->alias != NULL)
+            g_string_append_printf(text, "%-20s (alias of %s)\n", row->alias, row->name);
+        g_string_append_printf(text, "%-20s %s%s\n", row->name, row->help == NULL ? "" : row->help,
+                               row == standard ? " (default)" : "");
+    }
+}
+
+static void
 machine_list(const ModuleSet *modules, GString *text)
 {
     MachineType standard = {0};
@@ -237,15 +258,7 @@ machine_list(const ModuleSet *modules, GString *text)
         const VdevMachineClass *const *klass = module_set_get(modules, i)->machines;
 
         for (; klass != NULL && *klass != NULL; klass++)
-            for (const VdevMachineRow *row = (*klass)->rows; row->name != NULL; row++) {
-                if (row->refusal != NULL)
-                    continue;
-                if (row->alias != NULL)
-                    g_string_append_printf(text, "%-20s (alias of %s)\n", row->alias, row->name);
-                g_string_append_printf(text, "%-20s %s%s\n", row->name,
-                                       row->help == NULL ? "" : row->help,
-                                       row == standard.row ? " (default)" : "");
-            }
+            machine_list_rows(*klass, standard.row, text);
     }
 }
 

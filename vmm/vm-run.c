@@ -64,6 +64,14 @@ vm_resume(Vm *vm, GError **error)
     return TRUE;
 }
 
+static void
+vm_stopped(Vm *vm, RunState why)
+{
+    guest_clock_stop(&vm->clock, g_get_monotonic_time());
+    vm_set_state(vm, why);
+    vm_emit(vm, VM_EVENT_STOP, FALSE, NULL);
+}
+
 gboolean
 vm_stop(Vm *vm, RunState why, GError **error)
 {
@@ -79,9 +87,7 @@ vm_stop(Vm *vm, RunState why, GError **error)
         vm_unpause(vm);
         return FALSE;
     }
-    guest_clock_stop(&vm->clock, g_get_monotonic_time());
-    vm_set_state(vm, why);
-    vm_emit(vm, VM_EVENT_STOP, FALSE, NULL);
+    vm_stopped(vm, why);
     return TRUE;
 }
 
@@ -95,9 +101,7 @@ vm_halt(Vm *vm, RunState why)
     vm_pause(vm);
     if (!vm_quiesce(vm, &error))
         log_printf(vm->log, VDEV_LOG_WARNING, "the machine did not quiesce: %s", error->message);
-    guest_clock_stop(&vm->clock, g_get_monotonic_time());
-    vm_set_state(vm, why);
-    vm_emit(vm, VM_EVENT_STOP, FALSE, NULL);
+    vm_stopped(vm, why);
 }
 
 gboolean
