@@ -27,16 +27,6 @@ vio_find(const VioBus *bus, guint64 unit)
     return unit - VIO_UNIT_FIRST < bus->n ? bus->devices[unit - VIO_UNIT_FIRST] : NULL;
 }
 
-VioDevice *
-vio_first(const VioBus *bus, const VioClass *klass)
-{
-    for (guint i = 0; i < bus->n; i++) {
-        if (bus->devices[i]->klass == klass)
-            return bus->devices[i];
-    }
-    return NULL;
-}
-
 void
 vio_pulse(VioDevice *device)
 {

@@ -48,9 +48,6 @@ gboolean vio_add(VioBus *bus, VioDevice *device, const VioClass *klass, Xive *xi
 /** vio_find: the device at @unit, or NULL. */
 VioDevice *vio_find(const VioBus *bus, guint64 unit);
 
-/** vio_first: the first device of @klass, or NULL. */
-VioDevice *vio_first(const VioBus *bus, const VioClass *klass);
-
 /** vio_pulse: @device's interrupt, unless the guest has turned it off. */
 void vio_pulse(VioDevice *device);
 

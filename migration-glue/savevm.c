@@ -74,12 +74,6 @@ mig_saver_observe(MigSaver *saver, MigSaverObserver observer, void *user)
     saver->user = user;
 }
 
-const GString *
-mig_saver_description(const MigSaver *saver)
-{
-    return vmdesc_writer_text(saver->description);
-}
-
 gboolean
 mig_saver_begin(MigSaver *saver, GError **error)
 {

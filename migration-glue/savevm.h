@@ -62,7 +62,4 @@ gboolean mig_saver_finish(MigSaver *saver, gboolean description, GError **error)
 /* All of it at once, for a machine that is stopped already: a file, a test. */
 gboolean mig_saver_run_stopped(MigSaver *saver, GError **error);
 
-/* What the description says so far. */
-const GString *mig_saver_description(const MigSaver *saver);
-
 #endif

@@ -17,17 +17,6 @@ struct MigLedger {
     GArray *devices; /* MigDeviceCost */
 };
 
-static const char *const phase_names[MIG_PHASE_N] = {
-    [MIG_PHASE_STOP] = "stop",     [MIG_PHASE_PAUSE] = "pause", [MIG_PHASE_RAM] = "ram",
-    [MIG_PHASE_STATES] = "states", [MIG_PHASE_END] = "end",     [MIG_PHASE_VERDICT] = "verdict",
-};
-
-const char *
-mig_phase_name(MigPhase phase)
-{
-    return phase_names[phase];
-}
-
 static void
 clear_device(void *data)
 {

@@ -19,8 +19,6 @@ typedef enum {
     MIG_PHASE_N
 } MigPhase;
 
-const char *mig_phase_name(MigPhase phase);
-
 typedef struct {
     char *idstr;
     guint32 instance;
