@@ -71,80 +71,80 @@ good_lines_are_understood(void)
     }
 }
 
+static const struct {
+    const char *line, *culprit;
+} bad_lines[] = {
+    {"-nonsense", "-nonsense"},
+    {"--nonsense", "--nonsense"},
+    {"disk.img", "disk.img"},
+    {"-", "unknown option '-'"},
+    {"-M", "-M needs a value"},
+    {"-M pseries,=x", "=x"},
+    {"-M pseries,", "without a name"},
+    {"-accel", "-accel"},
+    {"-accel script=x", "the name must come first"},
+    {"-cpu POWER9", "POWER9"},
+    {"-cpu host,compat=power8", "compat"},
+    {"-smp", "-smp"},
+    {"-smp 0", "cpus=0"},
+    {"-smp x", "cpus=x"},
+    {"-smp -1", "cpus=-1"},
+    {"-smp 99999999999999999999", "99999999999999999999"},
+    {"-smp 4294967297", "4294967297"},
+    {"-smp 4,maxcpus=2", "maxcpus=2"},
+    {"-smp 4,threads=2", "threads=2"},
+    {"-smp 4,cores=3", "3 cores"},
+    {"-smp 4,sockets=2,cores=3", "2 sockets"},
+    {"-smp sockets=16384,cores=16384", "268435456"},
+    {"-smp 4,dies=1", "dies"},
+    {"-m 0", "memory"},
+    {"-m x", "size=x"},
+    {"-m 1Q", "size=1Q"},
+    {"-m 1GG", "size=1GG"},
+    {"-m 16E", "size=16E"},
+    {"-m 1G,slots=2", "maxmem"},
+    {"-m 1G,maxmem=2G", "slots"},
+    {"-m 2G,slots=1,maxmem=1G", "maxmem"},
+    {"-m 1G,slots=257,maxmem=2G", "slots=257"},
+    {"-m 1G,banks=2", "banks"},
+    {"-object", "-object"},
+    {"-object {\"qom-type\":\"x\"}", "JSON"},
+    {"-object id=x", "name must come first"},
+    {"-device {\"driver\":\"x\"}", "JSON"},
+    {"-device nr-irqs=1", "name must come first"},
+    {"-kernel", "-kernel"},
+    {"-initrd x", "-initrd x"},
+    {"-append x", "-append"},
+    {"-serial tcp:1", "tcp:1"},
+    {"-serial file:", "file:"},
+    {"-serial unix:,server=on", "unix:"},
+    {"-serial none -serial pty", "pty"},
+    {"-serial stdio -qmp stdio", "stdio"},
+    {"-nographic -qmp stdio", "stdio"},
+    {"-qmp stdio -qmp stdio", "stdio"},
+    {"-qmp tcp:1", "tcp:1"},
+    {"-qmp unix:", "unix:"},
+    {"-display gtk", "gtk"},
+    {"-monitor stdio", "stdio"},
+    {"-name process=x", "process"},
+    {"-uuid 0", "-uuid 0"},
+    {"-uuid 00112233-4455-6677-8899-aabbccddeefg", "aabbccddeefg"},
+    {"-d ", "-d"},
+    {"-d guest_errors,nonsense", "nonsense"},
+    {"-module-dir /nonexistent", "/nonexistent"},
+};
+
 static void
 bad_lines_name_the_culprit(void)
 {
-    static const struct {
-        const char *line, *culprit;
-    } rows[] = {
-        {"-nonsense", "-nonsense"},
-        {"--nonsense", "--nonsense"},
-        {"disk.img", "disk.img"},
-        {"-", "unknown option '-'"},
-        {"-M", "-M needs a value"},
-        {"-M pseries,=x", "=x"},
-        {"-M pseries,", "without a name"},
-        {"-accel", "-accel"},
-        {"-accel script=x", "the name must come first"},
-        {"-cpu POWER9", "POWER9"},
-        {"-cpu host,compat=power8", "compat"},
-        {"-smp", "-smp"},
-        {"-smp 0", "cpus=0"},
-        {"-smp x", "cpus=x"},
-        {"-smp -1", "cpus=-1"},
-        {"-smp 99999999999999999999", "99999999999999999999"},
-        {"-smp 4294967297", "4294967297"},
-        {"-smp 4,maxcpus=2", "maxcpus=2"},
-        {"-smp 4,threads=2", "threads=2"},
-        {"-smp 4,cores=3", "3 cores"},
-        {"-smp 4,sockets=2,cores=3", "2 sockets"},
-        {"-smp sockets=16384,cores=16384", "268435456"},
-        {"-smp 4,dies=1", "dies"},
-        {"-m 0", "memory"},
-        {"-m x", "size=x"},
-        {"-m 1Q", "size=1Q"},
-        {"-m 1GG", "size=1GG"},
-        {"-m 16E", "size=16E"},
-        {"-m 1G,slots=2", "maxmem"},
-        {"-m 1G,maxmem=2G", "slots"},
-        {"-m 2G,slots=1,maxmem=1G", "maxmem"},
-        {"-m 1G,slots=257,maxmem=2G", "slots=257"},
-        {"-m 1G,banks=2", "banks"},
-        {"-object", "-object"},
-        {"-object {\"qom-type\":\"x\"}", "JSON"},
-        {"-object id=x", "name must come first"},
-        {"-device {\"driver\":\"x\"}", "JSON"},
-        {"-device nr-irqs=1", "name must come first"},
-        {"-kernel", "-kernel"},
-        {"-initrd x", "-initrd x"},
-        {"-append x", "-append"},
-        {"-serial tcp:1", "tcp:1"},
-        {"-serial file:", "file:"},
-        {"-serial unix:,server=on", "unix:"},
-        {"-serial none -serial pty", "pty"},
-        {"-serial stdio -qmp stdio", "stdio"},
-        {"-nographic -qmp stdio", "stdio"},
-        {"-qmp stdio -qmp stdio", "stdio"},
-        {"-qmp tcp:1", "tcp:1"},
-        {"-qmp unix:", "unix:"},
-        {"-display gtk", "gtk"},
-        {"-monitor stdio", "stdio"},
-        {"-name process=x", "process"},
-        {"-uuid 0", "-uuid 0"},
-        {"-uuid 00112233-4455-6677-8899-aabbccddeefg", "aabbccddeefg"},
-        {"-d ", "-d"},
-        {"-d guest_errors,nonsense", "nonsense"},
-        {"-module-dir /nonexistent", "/nonexistent"},
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(bad_lines); i++) {
         g_autoptr(GError) error = NULL;
         Options options;
 
-        g_test_message("%s", rows[i].line);
-        g_assert_cmpint(parse(&options, rows[i].line, &error), ==, OPTIONS_BAD);
+        g_test_message("%s", bad_lines[i].line);
+        g_assert_cmpint(parse(&options, bad_lines[i].line, &error), ==, OPTIONS_BAD);
         g_assert_error(error, VM_ERROR, VM_ERROR_USAGE);
-        g_assert_nonnull(strstr(error->message, rows[i].culprit));
+        g_assert_nonnull(strstr(error->message, bad_lines[i].culprit));
         g_assert_null(strchr(error->message, '\n'));
         options_clear(&options);
     }
