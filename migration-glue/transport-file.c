@@ -138,34 +138,57 @@ commit_file(MigChannel *channel, MigWake *wake, GError **error)
     return mig_channel_close(self->outer.inner, error);
 }
 
-/* @fd (transfer full) as the stream of @ends; @temporary (transfer full, nullable). */
-static gboolean
-make_channel(MigEnds *ends, const MigAddress *address, int fd, char *temporary, gboolean writing,
-             GError **error)
+/* @fd (transfer full) as the stream of @ends, which is read. NULL: an error. */
+static FileChannel *
+make_channel(MigEnds *ends, const MigAddress *address, int fd, GError **error)
 {
     FileChannel *self = g_new0(FileChannel, 1);
-    struct stat info;
-    gboolean regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
 
     self->outer.inner = mig_channel_fd_new(fd, address->uri, error);
     if (self->outer.inner == NULL) {
         close(fd);
         g_free(self);
-        g_free(temporary);
-        return FALSE;
+        return NULL;
     }
     mig_channel_init(&self->outer.channel,
                      mig_channel_is_seekable(self->outer.inner) ? &file_class : &device_class,
                      address->uri);
     self->path = g_strdup(address->name);
-    self->temporary = temporary;
     self->offset = address->offset;
-    self->cuttable = writing && regular && temporary == NULL;
     ends->stream = &self->outer.channel;
     ends->offset = address->offset;
     ends->verdict = MIG_VERDICT_CLOSE;
-    ends->commit = writing ? commit_file : NULL;
-    return address->offset == 0 || mig_channel_seek(ends->stream, address->offset, error);
+    return self;
+}
+
+static gboolean
+seek_begin(MigEnds *ends, GError **error)
+{
+    return ends->offset == 0 || mig_channel_seek(ends->stream, ends->offset, error);
+}
+
+static gboolean
+make_reader(MigEnds *ends, const MigAddress *address, int fd, GError **error)
+{
+    return make_channel(ends, address, fd, error) != NULL && seek_begin(ends, error);
+}
+
+/* @temporary (transfer full, nullable): its name until all is written. */
+static gboolean
+make_writer(MigEnds *ends, const MigAddress *address, int fd, char *temporary, GError **error)
+{
+    struct stat info;
+    gboolean regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    FileChannel *self = make_channel(ends, address, fd, error);
+
+    if (self == NULL) {
+        g_free(temporary);
+        return FALSE;
+    }
+    self->temporary = temporary;
+    self->cuttable = regular && temporary == NULL;
+    ends->commit = commit_file;
+    return seek_begin(ends, error);
 }
 
 /* ---- Opening ---- */
@@ -219,7 +242,7 @@ open_beside(const MigAddress *address, mode_t mode, MigEnds *ends, GError **erro
         close(fd);
         return FALSE;
     }
-    return make_channel(ends, address, fd, temporary, TRUE, error);
+    return make_writer(ends, address, fd, temporary, error);
 }
 
 static gboolean
@@ -236,7 +259,7 @@ open_in_place(const MigAddress *address, const MigDescriptorOps *descriptors, vo
         close(fd);
         return FALSE;
     }
-    return make_channel(ends, address, fd, NULL, TRUE, error);
+    return make_writer(ends, address, fd, NULL, error);
 }
 
 static gboolean
@@ -267,7 +290,7 @@ accept_file(MigListener *listener, MigWake *wake, MigEnds *ends, GError **error)
     int fd = listener->fd;
 
     listener->fd = -1;
-    return make_channel(ends, listener->address, fd, NULL, FALSE, error);
+    return make_reader(ends, listener->address, fd, error);
 }
 
 const MigScheme mig_scheme_file = {
