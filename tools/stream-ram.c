@@ -321,6 +321,10 @@ read_page(StreamRam *ram, StreamInput *input, guint64 at, guint64 word, StreamNo
     StreamRamBlock nobody = {.name = (char *)"?"}, *block = &nobody;
     gboolean good = TRUE;
 
+    if (kind != MIG_RAM_ZERO && kind != MIG_RAM_PAGE && kind != MIG_RAM_XBZRLE &&
+        kind != MIG_RAM_COMPRESS_PAGE)
+        return fail(error, at, "RAM record with the flags 0x%03x: its length is not known",
+                    (guint)(word & MIG_RAM_FLAGS));
     if (!find_block(ram, input, word, at, &record.index, notes, error))
         return FALSE;
     if (record.index >= 0) {
@@ -336,10 +340,7 @@ read_page(StreamRam *ram, StreamInput *input, guint64 at, guint64 word, StreamNo
         read_content(ram, input, &record, STREAM_PAGE_BYTES, STREAM_PAGE);
         break;
     case MIG_RAM_XBZRLE: good = read_delta(ram, input, &record, block, error); break;
-    case MIG_RAM_COMPRESS_PAGE: good = read_packed(ram, input, &record, block, error); break;
-    default:
-        return fail(error, at, "RAM record with the flags 0x%03x: its length is not known",
-                    (guint)(word & MIG_RAM_FLAGS));
+    default: good = read_packed(ram, input, &record, block, error); break;
     }
     block->bytes += stream_input_position(input) - at;
     return good && mig_stream_check(input->stream, error);

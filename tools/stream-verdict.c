@@ -95,8 +95,8 @@ judge_frame(const Judge *judge)
          !g_str_has_prefix(type->machine, facts->received.machine)))
         reason(judge, "the stream is of a machine '%s'", facts->received.machine);
     if (facts->footers >= 0 && facts->footers != type->footers)
-        reason(judge, "the sections have %s footers, and that type expects %s",
-               facts->footers ? "" : "no", type->footers ? "them" : "none");
+        reason(judge, "the sections have %s, and that type expects %s",
+               facts->footers ? "footers" : "no footers", type->footers ? "them" : "none");
 }
 
 static const struct {

@@ -83,6 +83,12 @@ stream_rig_ram(StreamRig *rig, const char *start, const char *part, const char *
 static const VmsField part_field =
     VMS_BUFFER_POINTER(Blob, parts[0].bytes, parts[0].n, 1024 * 1024, .as = "bytes");
 
+static gboolean
+always(const void *object, const VmsContext *context)
+{
+    return TRUE;
+}
+
 static void
 add_part(Blob *blob, const char *name, guint32 version, const char *field, const char *text)
 {
@@ -100,6 +106,7 @@ add_part(Blob *blob, const char *name, guint32 version, const char *field, const
                                  .oldest = version,
                                  .fields = blob->fields[i],
                                  .subsections = i == 0 ? blob->subsections : NULL};
+    blob->states[i].needed = i > 0 ? always : NULL;
     if (i > 0)
         blob->subsections[i - 1] = &blob->states[i];
     blob->parts[i].n = bytes->len;
@@ -125,15 +132,35 @@ stream_rig_sub(StreamRig *rig, const char *name, guint32 version, const char *fi
     add_part(rig->blobs->pdata[rig->blobs->len - 1], name, version, field, bytes);
 }
 
-void
-stream_rig_patch(StreamRig *rig, gsize at, const char *text)
+static void
+patch(Part *part, gsize at, const char *text)
 {
-    Blob *blob = rig->blobs->pdata[rig->blobs->len - 1];
-    Part *part = &blob->parts[blob->n - 1];
     g_autoptr(GByteArray) bytes = wire_bytes(text);
 
     g_assert_cmpuint(at + bytes->len, <=, part->n);
     memcpy(part->bytes + at, bytes->data, bytes->len);
+}
+
+void
+stream_rig_patch(StreamRig *rig, gsize at, const char *text)
+{
+    Blob *blob = rig->blobs->pdata[rig->blobs->len - 1];
+
+    patch(&blob->parts[blob->n - 1], at, text);
+}
+
+void
+stream_rig_patch_section(StreamRig *rig, const char *name, gsize at, const char *text)
+{
+    for (guint i = rig->blobs->len; i-- > 0;) {
+        Blob *blob = rig->blobs->pdata[i];
+
+        if (strcmp(blob->states[0].name, name) == 0) {
+            patch(&blob->parts[0], at, text);
+            return;
+        }
+    }
+    g_assert_not_reached();
 }
 
 /* --- A machine ------------------------------------------------------------------ */

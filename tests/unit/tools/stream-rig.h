@@ -25,8 +25,9 @@ void stream_rig_add(StreamRig *rig, const char *path, const char *name, guint32 
 /* A subsection of the section that was added last. @field: its name in the description, or NULL. */
 void stream_rig_sub(StreamRig *rig, const char *name, guint32 version, const char *field,
                     const char *bytes);
-/* What was added last, its first bytes replaced. */
+/* Replaces bytes of the payload of what was added last; of the last section of that name. */
 void stream_rig_patch(StreamRig *rig, gsize at, const char *bytes);
+void stream_rig_patch_section(StreamRig *rig, const char *name, gsize at, const char *bytes);
 
 /* A machine with everything that the checks look at: two vCPUs, XIVE tables of 16 sources, a queue,
  * connectors. All is well in it. */

@@ -349,6 +349,52 @@ memory_differs_by_ranges_whatever_way_it_travelled(void)
                     "ram ppc_spapr.ram: 2 pages differ\n");
 }
 
+/* --- Other ways of RAM ------------------------------------------------------------------- */
+
+static void
+mapped_memory_is_counted_by_its_bitmap(void)
+{
+    g_autoptr(StreamRig) rig = stream_rig_new();
+    g_autoptr(GByteArray) bytes = NULL;
+    g_autofree char *said = NULL, *content = page("", "", "aa"), *start = NULL;
+    const StreamRequest request = {.tables = stream_rig_tables()};
+
+    /* Two pages, of which the second is there; the pages begin 16 bytes after the bitmap does. */
+    start = g_strconcat("0000000000002004 01 'a' 0000000000002000 00000001 0000000000001000 "
+                        "0000000000000200 0000000000000210 0200000000000000 0000000000000000",
+                        content, content, EOS, NULL);
+    stream_rig_ram(rig, start, EOS, EOS);
+    stream_rig_add(rig, NULL, "spapr/rtc", 0, 1, "0000000000000005");
+    bytes = stream_rig_save(rig, "pseries-9.0", VMS_CAP_MAPPED_RAM);
+    g_assert_cmpint(stream_rig_run(RIG_INSPECT, bytes, &request, &said), ==, 0);
+    assert_says(said, "ram a: 8192 bytes of memory; 1 pages, 1 zero pages, 4096 bytes\n");
+    assert_says(said, "FULL id=1 spapr/rtc/0 v1 8\n");
+}
+
+/* Sections in a package, and no description, as after a switch to postcopy. */
+static void
+a_package_is_opened(void)
+{
+    g_autoptr(StreamRig) rig = stream_rig_machine();
+    g_autoptr(GByteArray) whole = stream_rig_save(rig, "pseries-7.2", 0);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autofree char *said = NULL;
+    const StreamRequest request = {.tables = stream_rig_tables()};
+    const gsize end = stream_rig_find(whole, "{\"page_size\"") - 6;
+    const gsize first = stream_rig_find(whole, "timer") - 6;
+    const guint32 n = GUINT32_TO_BE((guint32)(end - first));
+
+    g_assert_cmpint(whole->data[first], ==, 4);
+    g_byte_array_append(bytes, whole->data, (guint)first);
+    g_byte_array_append(bytes, (const guint8 *)"\x08\0\x07\0\x04", 5);
+    g_byte_array_append(bytes, (const guint8 *)&n, sizeof(n));
+    g_byte_array_append(bytes, whole->data + first, (guint)(end - first) + 1);
+    g_assert_cmpint(stream_rig_run(RIG_INSPECT, bytes, &request, &said), ==, 0);
+    assert_says(said, "COMMAND packaged 9\nFULL id=1 timer/0 v2 24\n");
+    assert_says(said, "FULL id=3 spapr-xive/0 v1 644\n");
+    assert_says(said, "FULL id=11 spapr/0 v3 16\nEOF 1\n");
+}
+
 /* --- Machine types ------------------------------------------------------------------------ */
 
 static void
@@ -387,6 +433,8 @@ main(int argc, char **argv)
     TEST(any_byte_may_be_wrong);
     TEST(fields_that_differ_are_named);
     TEST(memory_differs_by_ranges_whatever_way_it_travelled);
+    TEST(mapped_memory_is_counted_by_its_bitmap);
+    TEST(a_package_is_opened);
     TEST(every_type_reads_itself);
     return g_test_run();
 }
