@@ -149,6 +149,8 @@ void vm_emit(Vm *vm, VmEventKind kind, gboolean by_guest, const char *reason);
 /* vm-request.c */
 /** vm_request_end: @reason: static. Any thread. */
 void vm_request_end(Vm *vm, gboolean by_guest, int exit_status, const char *reason);
+/** vm_request_halted: a vCPU will not run any more; perhaps none will. Any thread. */
+void vm_request_halted(Vm *vm);
 /** vm_serve_requests: acts on what was asked. Main thread. */
 void vm_serve_requests(Vm *vm);
 /** vm_rest_caller: if a vCPU's own thread calls, that vCPU executes nothing more until the machine

@@ -69,6 +69,14 @@ vm_request_panic(Vm *vm, const char *message)
 }
 
 void
+vm_request_halted(Vm *vm)
+{
+    g_mutex_lock(&vm->asked_mutex);
+    request_set(vm, VM_REQUEST_HALTED);
+    g_mutex_unlock(&vm->asked_mutex);
+}
+
+void
 vm_rest_caller(Vm *vm)
 {
     for (guint i = 0; i < vm->vcpus->len; i++)
@@ -118,11 +126,7 @@ vm_vcpu_out(void *user, VdevVcpu *vcpu, AccelExitKind kind, const char *message)
     g_autofree char *report = NULL;
 
     switch (kind) {
-    case ACCEL_EXIT_HALTED:
-        g_mutex_lock(&vm->asked_mutex);
-        request_set(vm, VM_REQUEST_HALTED);
-        g_mutex_unlock(&vm->asked_mutex);
-        break;
+    case ACCEL_EXIT_HALTED: vm_request_halted(vm); break;
     case ACCEL_EXIT_GUEST_FAULT:
         place = vcpu_place(vm, vcpu);
         report = g_strconcat("guest error: ", place, message, NULL);
