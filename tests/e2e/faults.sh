@@ -4,7 +4,7 @@
 # Every call to KVM that a start makes, one after another, is made to fail: each time the VMM ends at
 # once with status 1 and one line that says what could not be done and why. Nothing stays behind.
 #
-# Environment: ERRNOS ("EIO"): names to fail with. EINVAL and ENXIO are special: they are also how a
+# Environment: ERRNOS (EIO): names to fail with, with commas between. EINVAL and ENXIO are special: they are also how a
 # kernel says that it lacks what is optional, so a start may do without; it must still not hang.
 . /power9/lib.sh
 
@@ -95,7 +95,7 @@ starts()
 claim 'the calls of a start can be counted' counted
 DIR=$WORK/faults
 began=$(centis)
-for errno in $ERRNOS; do
+for errno in $(echo "$ERRNOS" | tr , ' '); do
     claim "each of $TOTAL calls failing with $errno: one line, status 1" all_of "$errno"
     sed 's/^/# /' "$DIR/messages-$errno"
     [ "$errno" != EIO ] || claim 'every line gives the reason' reason_given 'Input/output error'

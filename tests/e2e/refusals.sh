@@ -102,4 +102,5 @@ not_allowed()
 
 claim 'no /dev/kvm' without_kvm '/dev/kvm'
 claim 'no permission on /dev/kvm' not_allowed
+rm -f truncated
 finish
