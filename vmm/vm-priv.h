@@ -156,6 +156,8 @@ void vm_serve_requests(Vm *vm);
 /** vm_rest_caller: if a vCPU's own thread calls, that vCPU executes nothing more until the machine
  * has been stopped and goes on. */
 void vm_rest_caller(Vm *vm);
+
+/* vm-vcpu.c: VcpuOwner's calls; @vm is the Vm. */
 void vm_vcpu_out(void *vm, VdevVcpu *vcpu, AccelExitKind kind, const char *message);
 void vm_vcpu_stray_access(void *vm, VdevVcpu *vcpu, const AccelExit *exit);
 gint64 vm_vcpu_hcall(void *vm, VdevVcpu *vcpu, guint64 nr, guint64 *args);
