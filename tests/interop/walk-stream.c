@@ -2,33 +2,27 @@
 /*
  * Walks a stream of stock QEMU to its last byte: our frames, the stream's own description.
  *
- * usage: walk-stream [--mirror] MACHINE FILE
+ * usage: walk-stream MACHINE FILE
  *
  * Of ram and spapr/htab, which no description covers, the records are parsed and dropped. Prints
  * one line on success. Beside it, the description is written anew from what was read: the text
- * must be the same. With --mirror, some sections are loaded by descriptions of our own and saved
- * again: payload and JSON must be those of the stream.
+ * must be the same. What the sections hold is decode-stream's business.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "migration-glue/engine.h"
 #include "migration-glue/error.h"
 #include "migration-glue/loadvm.h"
 #include "migration-glue/rules.h"
 #include "migration-glue/vmdesc.h"
-#include "tests/interop/mirror.h"
 
-#define PAGE         4096
-#define MIRRORED_MIN 5 /* timer, a controller's tables, two CPUs, globalstate */
+#define PAGE 4096
 
 typedef struct {
     VmdescNode *root;
     GHashTable *seen; /* "name/instance" → how many */
-    guint full, leaves, mirrored;
+    guint full, leaves;
     guint64 pages, ram;
-    const guint8 *bytes; /* of the whole stream */
-    const MigSections *sections;
 } Walker;
 
 /* ---- Sections that no description covers ---- */
@@ -181,89 +175,18 @@ same_text(const VmdescNode *root, const char *text, gsize n)
     return written->len == n && memcmp(written->str, text, n) == 0;
 }
 
-/* ---- Sections that we load ourselves ---- */
+/* ---- All of it ---- */
+
+static const MigLoaderHooks hooks = {.unknown_section = walk_unknown};
 
 static gboolean
-differs(const MigSectionHead *head, const char *what, GError **error)
-{
-    g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "%s/%u: its %s is another when written by us",
-                head->idstr, head->instance, what);
-    return FALSE;
-}
-
-/* The JSON of a section without the keys that name it. */
-static void
-rewrite_section(VmdescWriter *writer, const VmdescNode *device)
-{
-    vmdesc_begin_object(writer, NULL);
-    for (guint i = 0; i < device->children->len; i++) {
-        const VmdescNode *child = device->children->pdata[i];
-
-        if (strcmp(child->key, "name") != 0 && strcmp(child->key, "instance_id") != 0)
-            rewrite(writer, child);
-    }
-    vmdesc_end_object(writer);
-}
-
-static gboolean
-mirror_section(MigLoader *loader, const MigSectionHead *head, void *user, GError **error)
-{
-    Walker *walker = user;
-    const MigSection *section = mig_sections_find(walker->sections, head->idstr, head->instance);
-    const VmdescNode *device = vmdesc_device(walker->root, head->idstr, head->instance, 0);
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_autoptr(MigStream) stream = mig_stream_new_writer(mig_channel_memory_new(bytes));
-    g_autoptr(VmdescWriter) ours = vmdesc_writer_new(), theirs = vmdesc_writer_new();
-    MigStateName name = {head->idstr, head->instance};
-
-    if (section == NULL || section->state == NULL)
-        return TRUE;
-    vmdesc_begin_object(ours, NULL);
-    if (!mig_state_save(stream, &name, section->state, section->opaque, mig_loader_context(loader),
-                        ours, error) ||
-        !mig_stream_flush(stream, error))
-        return FALSE;
-    vmdesc_end_object(ours);
-    if (bytes->len != head->end - head->payload ||
-        memcmp(bytes->data, walker->bytes + head->payload, bytes->len) != 0)
-        return differs(head, "payload", error);
-    rewrite_section(theirs, device);
-    if (strcmp(vmdesc_writer_text(ours)->str, vmdesc_writer_text(theirs)->str) != 0)
-        return differs(head, "description", error);
-    walker->mirrored++;
-    return TRUE;
-}
-
-static const MigLoaderHooks hooks = {.unknown_section = walk_unknown,
-                                     .section_read = mirror_section};
-
-/* The length of array @name in section @section, or 0. */
-static guint32
-array_length(const VmdescNode *root, const char *section, const char *name)
-{
-    const VmdescNode *fields = vmdesc_member(vmdesc_device(root, section, 0, 0), "fields");
-    guint64 n = 0;
-
-    for (guint i = 0; fields != NULL && i < fields->children->len; i++) {
-        const VmdescNode *field = fields->children->pdata[i];
-
-        if (g_strcmp0(vmdesc_member_text(field, "name"), name) == 0)
-            vmdesc_member_number(field, "array_len", &n);
-    }
-    return (guint32)n;
-}
-
-static gboolean
-walk(gboolean mirrored, const char *machine, const guint8 *bytes, gsize n, GError **error)
+walk(const char *machine, const guint8 *bytes, gsize n, GError **error)
 {
     g_autoptr(MigSections) sections = mig_sections_new();
     g_autoptr(MigStream) stream = mig_stream_new_reader(mig_channel_bytes_new(bytes, n));
     VmsContext context = {.rules = mig_rules_find(machine)};
     MigConfiguration own = {.machine = machine};
-    Walker walker = {.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-                     .bytes = bytes,
-                     .sections = sections};
-    Mirror *mirror = mirror_new();
+    Walker walker = {.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
     g_autoptr(MigLoader) loader = NULL;
     gsize start = 0, text_n = 0;
     gboolean good;
@@ -274,9 +197,6 @@ walk(gboolean mirrored, const char *machine, const guint8 *bytes, gsize n, GErro
                                     error) &&
            mig_sections_add_handler(sections, "spapr/htab", 0, MIG_PRIORITY_DEFAULT, &htab_handler,
                                     &walker, error);
-    mirror_configure(mirror, array_length(walker.root, "spapr-xive", "endt"),
-                     array_length(walker.root, "ics", "irqs"));
-    good = good && (!mirrored || mirror_register(mirror, sections, error));
     loader = mig_loader_new(stream, sections, &context, &own, &hooks, &walker);
     good = good && mig_loader_run(loader, error);
     if (good && mig_stream_position(stream) != n) {
@@ -288,16 +208,10 @@ walk(gboolean mirrored, const char *machine, const guint8 *bytes, gsize n, GErro
         g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "the description reads back otherwise");
         good = FALSE;
     }
-    if (good && mirrored && walker.mirrored < MIRRORED_MIN) {
-        g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "only %u sections were mirrored",
-                    walker.mirrored);
-        good = FALSE;
-    }
     if (good)
-        printf("%u sections walked in %u leaves, %u mirrored, %" G_GUINT64_FORMAT
-               " pages of %" G_GUINT64_FORMAT " bytes of RAM\n",
-               walker.full, walker.leaves, walker.mirrored, walker.pages, walker.ram);
-    mirror_free(mirror);
+        printf("%u sections walked in %u leaves, %" G_GUINT64_FORMAT " pages of %" G_GUINT64_FORMAT
+               " bytes of RAM\n",
+               walker.full, walker.leaves, walker.pages, walker.ram);
     vmdesc_node_free(walker.root);
     g_hash_table_unref(walker.seen);
     return good;
@@ -310,15 +224,13 @@ main(int argc, char **argv)
     g_autofree char *bytes = NULL;
     gsize n;
 
-    gboolean mirrored = argc == 4 && strcmp(argv[1], "--mirror") == 0;
-
-    if (argc != 3 + mirrored) {
-        fprintf(stderr, "usage: walk-stream [--mirror] MACHINE FILE\n");
+    if (argc != 3) {
+        fprintf(stderr, "usage: walk-stream MACHINE FILE\n");
         return 2;
     }
-    if (g_file_get_contents(argv[argc - 1], &bytes, &n, &error) &&
-        walk(mirrored, argv[argc - 2], (const guint8 *)bytes, n, &error))
+    if (g_file_get_contents(argv[2], &bytes, &n, &error) &&
+        walk(argv[1], (const guint8 *)bytes, n, &error))
         return 0;
-    fprintf(stderr, "walk-stream: %s: %s\n", argv[argc - 1], error->message);
+    fprintf(stderr, "walk-stream: %s: %s\n", argv[2], error->message);
     return 1;
 }
