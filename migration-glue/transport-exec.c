@@ -163,33 +163,22 @@ spawn(const char *command, int in, int out, pid_t *pid)
     return failure;
 }
 
-/* Our end of a pipe to or from @command, as a channel; NULL with @error set. */
+/* @fd (transfer full), our end of a pipe to or from the command that spawn() has started, or failed
+ * to with @failure, as a channel; NULL with @error set. */
 static MigChannel *
-start(const char *uri, const char *command, gboolean writing, GError **error)
+make_channel(const char *uri, int fd, pid_t pid, int failure, GError **error)
 {
-    int ends[2], ours, theirs, null, failure;
     ExecChannel *self = g_new0(ExecChannel, 1);
 
-    if (pipe2(ends, O_CLOEXEC) < 0) {
-        mig_transport_fail("make a pipe for", uri, errno, error);
-        g_free(self);
-        return NULL;
-    }
-    ours = ends[writing ? 1 : 0];
-    theirs = ends[writing ? 0 : 1];
-    null = writing ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
-    failure = spawn(command, writing ? theirs : null, writing ? STDERR_FILENO : theirs, &self->pid);
-    close(theirs);
-    if (null >= 0)
-        close(null);
+    self->pid = pid;
     if (failure != 0)
         mig_transport_fail("start the command of", uri, failure, error);
     else
-        self->outer.inner = mig_channel_fd_new(ours, uri, error);
+        self->outer.inner = mig_channel_fd_new(fd, uri, error);
     if (self->outer.inner == NULL) {
-        close(ours);
+        close(fd);
         if (failure == 0)
-            waitpid(self->pid, NULL, 0);
+            waitpid(pid, NULL, 0);
         g_free(self);
         return NULL;
     }
@@ -197,11 +186,46 @@ start(const char *uri, const char *command, gboolean writing, GError **error)
     return &self->outer.channel;
 }
 
+/* The command reads what we write; what it says goes to our standard error. */
+static MigChannel *
+start_reader(const char *uri, const char *command, GError **error)
+{
+    int ends[2], failure;
+    pid_t pid = 0;
+
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        mig_transport_fail("make a pipe for", uri, errno, error);
+        return NULL;
+    }
+    failure = spawn(command, ends[0], STDERR_FILENO, &pid);
+    close(ends[0]);
+    return make_channel(uri, ends[1], pid, failure, error);
+}
+
+/* The command writes what we read, and reads nothing. */
+static MigChannel *
+start_writer(const char *uri, const char *command, GError **error)
+{
+    int ends[2], null, failure;
+    pid_t pid = 0;
+
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        mig_transport_fail("make a pipe for", uri, errno, error);
+        return NULL;
+    }
+    null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    failure = spawn(command, null, ends[1], &pid);
+    close(ends[1]);
+    if (null >= 0)
+        close(null);
+    return make_channel(uri, ends[0], pid, failure, error);
+}
+
 static gboolean
 open_exec(const MigAddress *address, const MigDescriptorOps *descriptors, void *opaque,
           MigWake *wake, MigEnds *ends, GError **error)
 {
-    ends->stream = start(address->uri, address->name, TRUE, error);
+    ends->stream = start_reader(address->uri, address->name, error);
     ends->verdict = MIG_VERDICT_CLOSE;
     ends->commit = commit_writer;
     return ends->stream != NULL;
@@ -218,7 +242,7 @@ listen_exec(MigListener *listener, const MigDescriptorOps *descriptors, void *op
 static gboolean
 accept_exec(MigListener *listener, MigWake *wake, MigEnds *ends, GError **error)
 {
-    ends->stream = start(listener->uri, listener->address->name, FALSE, error);
+    ends->stream = start_writer(listener->uri, listener->address->name, error);
     ends->verdict = MIG_VERDICT_CLOSE;
     ends->commit = commit_reader;
     return ends->stream != NULL;
