@@ -48,6 +48,11 @@ judge()
         sed 's/[0-9][0-9]*/N/g' "$into/err" >> "$into/messages"
         return
     fi
+    # The count has some calls that take down what was made: that far, the guest runs.
+    if [ "$status" -eq 0 ] && [ "$n" -gt $((TOTAL - 4)) ] && grep -q '^OBEY ready' "$into/out"; then
+        echo "$n" >> "$into/without"
+        return
+    fi
     case $errno in
         EINVAL|ENXIO) [ "$status" -ne 0 ] || [ "$lines" -ne 0 ] || { echo "$n" >> "$into/without"; return; } ;;
     esac
