@@ -30,7 +30,7 @@
 #define TRACING     "/sys/kernel/tracing/"
 #define OUTPUT      (1 << 20)
 #define EVENTS      256
-#define PATIENCE_MS 300000
+#define PATIENCE_MS 60000
 
 typedef struct {
     const char *until;
