@@ -109,7 +109,6 @@ static void
 a_guest_that_touches_an_absent_source_is_reported_and_can_go_on(Fixture *f, gconstpointer data)
 {
     static const guint32 code[] = {LI(3, 0x58), SC1, LD(6, 7), STD(6, 8), SC1};
-    g_autofree char *pc = g_strdup_printf("pc 0x%" G_GINT64_MODIFIER "x", CODE + 8);
 
     probe_load_guest(f, code, G_N_ELEMENTS(code));
     g_assert_cmpint(probe_run(f), ==, ACCEL_EXIT_HCALL);
@@ -118,7 +117,7 @@ a_guest_that_touches_an_absent_source_is_reported_and_can_go_on(Fixture *f, gcon
     probe_set_reg(f, VDEV_REG_GPR(8), DATA);
     for (guint i = 0; i < 3; i++) {
         g_assert_cmpint(probe_run(f), ==, ACCEL_EXIT_GUEST_FAULT);
-        g_assert_nonnull(strstr(f->exit.message, pc));
+        g_assert_nonnull(strstr(f->exit.message, "an ESB page of an absent interrupt source"));
         g_assert_cmphex(probe_get_reg(f, VDEV_REG_PC), ==, CODE + 8);
     }
     probe_make_source(f, LISN);
