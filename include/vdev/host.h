@@ -13,6 +13,7 @@
 #define VDEV_HOST_H
 
 #include "vdev/abi.h"
+#include "vdev/hotplug.h"
 
 typedef struct VmsState VmsState;
 
@@ -24,6 +25,7 @@ typedef struct VmsState VmsState;
 #define VDEV_GROUP_CONSOLE (1u << 5)
 #define VDEV_GROUP_TIMER   (1u << 6)
 #define VDEV_GROUP_STATE   (1u << 7)
+#define VDEV_GROUP_HOTPLUG (1u << 8)
 
 typedef enum {
     VDEV_LOG_GUEST_ERROR, /* the guest did what it must not; shown with -d guest_errors */
@@ -157,6 +159,18 @@ struct VdevHost {
                           const VmsState *state, void *object, GError **error);
     /* Takes out every section of @object; none is fine. */
     void (*state_remove)(const VdevHost *host, const void *object);
+
+    /* VDEV_GROUP_HOTPLUG: only within a machine that has VdevHotplugOps. */
+    /* Places the memory of @plug at its gpa and lets its bytes migrate under @name. */
+    gboolean (*plug_memory)(const VdevHost *host, VdevPlug *plug, const char *name, GError **error);
+    /* Undoes it. The guest has let go of it. */
+    void (*unplug_memory)(const VdevHost *host, VdevPlug *plug);
+    /* @vcpu leaves the guest for good; the next vcpu_new() of that id gives it back, reset. */
+    void (*vcpu_park)(const VdevHost *host, VdevVcpu *vcpu);
+    /* The guest let go of @plug, which the machine has taken apart: the host frees it. */
+    void (*unplug_done)(const VdevHost *host, VdevPlug *plug);
+    /* The guest keeps it. @reason: for people. */
+    void (*unplug_refused)(const VdevHost *host, VdevPlug *plug, const char *reason);
 };
 
 /** vdev_host_keeps_state: whether the host offers VDEV_GROUP_STATE. */

@@ -10,6 +10,7 @@
 #define VDEV_MACHINE_H
 
 #include "vdev/device.h"
+#include "vdev/hotplug.h"
 
 typedef struct VmsStreamRules VmsStreamRules;
 
@@ -75,6 +76,9 @@ struct VdevMachineClass {
 
     /* Appends the state of the interrupt controller, for people, to @text. */
     void (*print_irq)(void *machine, GString *text);
+
+    /* Plugging, or NULL: this machine keeps what it starts with. */
+    const VdevHotplugOps *hotplug;
 };
 
 #endif
