@@ -51,6 +51,7 @@ struct Vm {
     GMutex asked_mutex; /* guards `asked`; innermost */
     VmAsked asked;
     GArray *listeners; /* VmListener */
+    FdSets *fdsets;    /* constant; has its own lock */
     Log *log;          /* constant; has its own lock */
     Loop *loop;        /* constant; main thread */
     VdevHost host;     /* constant */
@@ -145,6 +146,7 @@ gboolean vm_reset(Vm *vm, gboolean by_guest, GError **error);
 /** vm_reset_machine: the part of it that a start needs too. */
 gboolean vm_reset_machine(Vm *vm, GError **error);
 void vm_emit(Vm *vm, VmEventKind kind, gboolean by_guest, const char *reason);
+void vm_emit_event(Vm *vm, const VmEvent *event);
 
 /* vm-request.c */
 /** vm_request_end: @reason: static. Any thread. */

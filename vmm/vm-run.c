@@ -10,16 +10,21 @@
 #include "vmm/vm-priv.h"
 
 void
-vm_emit(Vm *vm, VmEventKind kind, gboolean by_guest, const char *reason)
+vm_emit_event(Vm *vm, const VmEvent *event)
 {
-    VmEvent event = {.kind = kind, .by_guest = by_guest, .reason = reason};
     g_autofree VmListener *copy = NULL;
     guint n = vm->listeners->len;
 
     /* A listener may remove itself. */
     copy = g_memdup2(vm->listeners->data, n * sizeof(VmListener));
     for (guint i = 0; i < n; i++)
-        copy[i].func(vm, &event, copy[i].user);
+        copy[i].func(vm, event, copy[i].user);
+}
+
+void
+vm_emit(Vm *vm, VmEventKind kind, gboolean by_guest, const char *reason)
+{
+    vm_emit_event(vm, &(VmEvent){.kind = kind, .by_guest = by_guest, .reason = reason});
 }
 
 static void

@@ -194,6 +194,7 @@ vm_new(const Options *options, GError **error)
     vm->state = RUN_STATE_PRELAUNCH;
     vm->regions = g_ptr_array_new();
     vm->vcpus = g_ptr_array_new();
+    vm->fdsets = fdsets_new();
     vm->listeners = g_array_new(FALSE, FALSE, sizeof(VmListener));
     machine_lock_init(&vm->lock);
     g_mutex_init(&vm->asked_mutex);
@@ -251,6 +252,7 @@ vm_free(Vm *vm)
     g_mutex_clear(&vm->asked_mutex);
     machine_lock_clear(&vm->lock);
     g_array_unref(vm->listeners);
+    fdsets_free(vm->fdsets);
     g_ptr_array_unref(vm->vcpus);
     g_ptr_array_unref(vm->regions);
     g_free(vm);
@@ -321,6 +323,12 @@ const VdevCpuInfo *
 vm_cpu_info(const Vm *vm)
 {
     return vm->cpu_info;
+}
+
+FdSets *
+vm_fdsets(Vm *vm)
+{
+    return vm->fdsets;
 }
 
 void

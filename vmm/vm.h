@@ -10,6 +10,7 @@
 #define VMM_VM_H
 
 #include "vdev/module.h"
+#include "vmm/fdset.h"
 #include "vmm/options.h"
 #include "vmm/runstate.h"
 
@@ -78,6 +79,9 @@ void vm_print_irq(Vm *vm, GString *text);
  * name, address, size, who migrates, faults taken. */
 void vm_print_memory(Vm *vm, GString *text);
 
+/** vm_fdsets: what /dev/fdset/N opens. (transfer none) */
+FdSets *vm_fdsets(Vm *vm);
+
 /* Events, in QEMU's sense. */
 typedef enum {
     VM_EVENT_STOP,
@@ -86,12 +90,16 @@ typedef enum {
     VM_EVENT_POWERDOWN,
     VM_EVENT_SHUTDOWN,
     VM_EVENT_GUEST_PANICKED,
+    VM_EVENT_MIGRATION,      /* the status changed */
+    VM_EVENT_MIGRATION_PASS, /* the dirty log was fetched once more */
 } VmEventKind;
 
 typedef struct {
     VmEventKind kind;
     gboolean by_guest;  /* RESET, SHUTDOWN */
-    const char *reason; /* RESET, SHUTDOWN: QEMU's ShutdownCause name; GUEST_PANICKED: text */
+    const char *reason; /* RESET, SHUTDOWN: QEMU's ShutdownCause name; GUEST_PANICKED: text;
+                           MIGRATION: QEMU's name of the status */
+    guint64 pass;       /* MIGRATION_PASS: from 1 on */
 } VmEvent;
 
 typedef void (*VmEventFunc)(Vm *vm, const VmEvent *event, void *user);

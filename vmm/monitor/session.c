@@ -67,6 +67,8 @@ event_data(const VmEvent *event)
         return json_pack("{s:b,s:o}", "guest", event->by_guest, "reason", qmp_text(reason));
     case VM_EVENT_GUEST_PANICKED:
         return json_pack("{s:s,s:o}", "action", "pause", "x-message", qmp_text(reason));
+    case VM_EVENT_MIGRATION: return json_pack("{s:o}", "status", qmp_text(reason));
+    case VM_EVENT_MIGRATION_PASS: return json_pack("{s:I}", "pass", (json_int_t)event->pass);
     case VM_EVENT_STOP:
     case VM_EVENT_RESUME:
     case VM_EVENT_POWERDOWN: break;
@@ -78,9 +80,10 @@ void
 qmp_session_event(QmpSession *session, const VmEvent *event)
 {
     static const char *const names[] = {
-        [VM_EVENT_STOP] = "STOP",         [VM_EVENT_RESUME] = "RESUME",
-        [VM_EVENT_RESET] = "RESET",       [VM_EVENT_POWERDOWN] = "POWERDOWN",
-        [VM_EVENT_SHUTDOWN] = "SHUTDOWN", [VM_EVENT_GUEST_PANICKED] = "GUEST_PANICKED",
+        [VM_EVENT_STOP] = "STOP",           [VM_EVENT_RESUME] = "RESUME",
+        [VM_EVENT_RESET] = "RESET",         [VM_EVENT_POWERDOWN] = "POWERDOWN",
+        [VM_EVENT_SHUTDOWN] = "SHUTDOWN",   [VM_EVENT_GUEST_PANICKED] = "GUEST_PANICKED",
+        [VM_EVENT_MIGRATION] = "MIGRATION", [VM_EVENT_MIGRATION_PASS] = "MIGRATION_PASS",
     };
     gint64 now = g_get_real_time(); /* microseconds */
     json_t *data, *message;

@@ -54,6 +54,7 @@ fake_vm_new(void)
     vm->state = RUN_STATE_PRELAUNCH;
     vm->listeners = g_array_new(FALSE, FALSE, sizeof(FakeListener));
     vm->told = g_string_new(NULL);
+    vm->fdsets = fdsets_new();
     vm->irq_text = 16;
     return vm;
 }
@@ -66,6 +67,7 @@ fake_vm_free(Vm *vm)
     g_assert_cmpuint(vm->listeners->len, ==, 0); /* whoever listened must have left */
     g_array_unref(vm->listeners);
     g_string_free(vm->told, TRUE);
+    fdsets_free(vm->fdsets);
     g_free(vm);
 }
 
@@ -164,6 +166,12 @@ VmVcpuInfo
 vm_vcpu_info(const Vm *vm, guint index)
 {
     return (VmVcpuInfo){.index = index, .id = index * 8, .thread_id = 100, .started = index == 0};
+}
+
+FdSets *
+vm_fdsets(Vm *vm)
+{
+    return vm->fdsets;
 }
 
 const Options *

@@ -11,6 +11,7 @@
 struct Vm {
     Options options;
     RunState state;
+    FdSets *fdsets;
     GArray *listeners;   /* FakeListener */
     GString *told;       /* "reset;" "powerdown;" "shutdown;" in order */
     const char *failure; /* the next stop or cont fails with this text; or NULL */

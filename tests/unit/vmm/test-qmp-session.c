@@ -487,6 +487,10 @@ events_have_qemus_names_and_members(void)
                  "\"guest-shutdown\"}}");
     assert_event(&talk, &(VmEvent){VM_EVENT_GUEST_PANICKED, TRUE, "os-term: \xff"},
                  "\"x-message\": \"os-term: \\uFFFD\"}}");
+    assert_event(&talk, &(VmEvent){.kind = VM_EVENT_MIGRATION, .reason = "pre-switchover"},
+                 "\"event\": \"MIGRATION\", \"data\": {\"status\": \"pre-switchover\"}}");
+    assert_event(&talk, &(VmEvent){.kind = VM_EVENT_MIGRATION_PASS, .pass = G_MAXUINT32 + 1ull},
+                 "\"event\": \"MIGRATION_PASS\", \"data\": {\"pass\": 4294967296}}");
     talk_end(&talk);
 }
 
