@@ -28,7 +28,7 @@ static const VdevModule module = {
     .name = "spapr-xive-kvm",
     .version = PACKAGE_VERSION,
     .needs = VDEV_GROUP_BASE | VDEV_GROUP_MEMORY | VDEV_GROUP_CPU | VDEV_GROUP_KDEV |
-             VDEV_GROUP_REGION | VDEV_GROUP_CONSOLE,
+             VDEV_GROUP_REGION | VDEV_GROUP_CONSOLE | VDEV_GROUP_CLOCK,
     .machines = machines,
     .devices = devices,
     .hcalls = hcalls,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VdevHost over Vm: the processor group.
+ * VdevHost over Vm: the processor group, and the clock.
  */
 #include "vmm/vm-priv.h"
 
@@ -33,9 +33,17 @@ host_vcpu_new(const VdevHost *host, guint32 id, GError **error)
 {
     Vm *vm = host_vm(host);
     VdevVcpu *vcpu = vcpu_new(&vm->vcpu_owner, vm->vcpus->len, id, vm->vcpus_run, error);
+    gint result;
 
-    if (vcpu != NULL)
-        g_ptr_array_add(vm->vcpus, vcpu);
+    if (vcpu == NULL)
+        return NULL;
+    result = vm->vcpus->len == 0 ? 0 : guest_clock_join(vcpu, vm->vcpus->pdata[0]);
+    if (result != 0) {
+        vm_host_error(error, "vCPU %u: setting the clock (TB_OFFSET): %s", id, g_strerror(-result));
+        vcpu_free(vcpu);
+        return NULL;
+    }
+    g_ptr_array_add(vm->vcpus, vcpu);
     return vcpu;
 }
 
@@ -79,6 +87,24 @@ host_vcpu_started(const VdevHost *host, const VdevVcpu *vcpu)
     return vcpu_started(vcpu);
 }
 
+/* ---- the guest's timebase ------------------------------------------------------------------ */
+
+static gint
+host_timebase_get(const VdevHost *host, guint64 *ticks)
+{
+    Vm *vm = host_vm(host);
+
+    return guest_clock_read(&vm->clock, vm->vcpus, vm->accel->klass->timebase(vm->accel), ticks);
+}
+
+static gint
+host_timebase_set(const VdevHost *host, guint64 ticks)
+{
+    Vm *vm = host_vm(host);
+
+    return guest_clock_set(&vm->clock, vm->vcpus, vm->accel->klass->timebase(vm->accel), ticks);
+}
+
 void
 host_fill_cpu(VdevHost *host)
 {
@@ -92,4 +118,6 @@ host_fill_cpu(VdevHost *host)
     host->vcpu_start = host_vcpu_start;
     host->vcpu_stop = host_vcpu_stop;
     host->vcpu_started = host_vcpu_started;
+    host->timebase_get = host_timebase_get;
+    host->timebase_set = host_timebase_set;
 }

@@ -104,7 +104,7 @@ void vm_note_trouble(Vm *vm, gint result, const char *format, ...) G_GNUC_PRINTF
 /* host.c */
 #define VM_HOST_GROUPS                                                                            \
     (VDEV_GROUP_BASE | VDEV_GROUP_MEMORY | VDEV_GROUP_CPU | VDEV_GROUP_KDEV | VDEV_GROUP_REGION | \
-     VDEV_GROUP_CONSOLE | VDEV_GROUP_TIMER | VDEV_GROUP_STATE)
+     VDEV_GROUP_CONSOLE | VDEV_GROUP_TIMER | VDEV_GROUP_STATE | VDEV_GROUP_CLOCK)
 /** host_init: the calls, for @vm. */
 void host_init(VdevHost *host, Vm *vm);
 void host_fill_cpu(VdevHost *host);

@@ -72,7 +72,7 @@ vm_resume(Vm *vm, GError **error)
 static void
 vm_stopped(Vm *vm, RunState why)
 {
-    guest_clock_stop(&vm->clock, g_get_monotonic_time());
+    guest_clock_stop(&vm->clock, vm->accel->klass->timebase(vm->accel));
     vm_set_state(vm, why);
     vm_emit(vm, VM_EVENT_STOP, FALSE, NULL);
 }
@@ -117,11 +117,10 @@ vm_cont(Vm *vm, GError **error)
     if (vm->ended || !runstate_may(vm->state, RUN_STATE_RUNNING))
         return vm_usage(error, "the VM is in state %s: a reset is needed first",
                         runstate_name(vm->state));
-    if (!guest_clock_go_on(&vm->clock, vm->vcpus, vm->cpu_info->timebase_hz, g_get_monotonic_time(),
-                           error))
+    if (!guest_clock_go_on(&vm->clock, vm->vcpus, vm->accel->klass->timebase(vm->accel), error))
         return FALSE;
     if (!vm_resume(vm, error)) {
-        guest_clock_stop(&vm->clock, g_get_monotonic_time());
+        guest_clock_stop(&vm->clock, vm->accel->klass->timebase(vm->accel));
         return FALSE;
     }
     vm_set_state(vm, RUN_STATE_RUNNING);

@@ -26,6 +26,7 @@ typedef struct VmsState VmsState;
 #define VDEV_GROUP_TIMER   (1u << 6)
 #define VDEV_GROUP_STATE   (1u << 7)
 #define VDEV_GROUP_HOTPLUG (1u << 8)
+#define VDEV_GROUP_CLOCK   (1u << 9)
 
 typedef enum {
     VDEV_LOG_GUEST_ERROR, /* the guest did what it must not; shown with -d guest_errors */
@@ -171,6 +172,13 @@ struct VdevHost {
     void (*unplug_done)(const VdevHost *host, VdevPlug *plug);
     /* The guest keeps it. @reason: for people. */
     void (*unplug_refused)(const VdevHost *host, VdevPlug *plug, const char *reason);
+
+    /* VDEV_GROUP_CLOCK: the guest's timebase, in ticks of cpu_info's timebase_hz. All vCPUs share
+     * it, and it stands while the machine is stopped. Machine stopped; 0 or −errno. */
+    gint (*timebase_get)(const VdevHost *host, guint64 *ticks);
+    /* It goes on from @ticks when the machine does. Sets every vCPU's TB_OFFSET: registers that are
+     * relative to the guest's time (DEC_EXPIRY) come after it. */
+    gint (*timebase_set)(const VdevHost *host, guint64 ticks);
 };
 
 /** vdev_host_keeps_state: whether the host offers VDEV_GROUP_STATE. */

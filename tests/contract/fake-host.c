@@ -367,6 +367,25 @@ fake_timer_arm(const VdevHost *host, VdevTimer *timer, gint64 delay_ns)
     timer->delay_ns = delay_ns;
 }
 
+/* --- The clock ----------------------------------------------------------- */
+
+static gint
+fake_timebase_get(const VdevHost *host, guint64 *ticks)
+{
+    *ticks = self(host)->timebase;
+    return step(self(host));
+}
+
+static gint
+fake_timebase_set(const VdevHost *host, guint64 ticks)
+{
+    gint result = step(self(host));
+
+    if (result == 0)
+        self(host)->timebase = ticks;
+    return result;
+}
+
 /* --- The host ------------------------------------------------------------ */
 
 static const VdevHost calls = {
@@ -410,6 +429,8 @@ static const VdevHost calls = {
     .timer_new = fake_timer_new,
     .timer_free = fake_timer_free,
     .timer_arm = fake_timer_arm,
+    .timebase_get = fake_timebase_get,
+    .timebase_set = fake_timebase_set,
 };
 
 FakeHost *

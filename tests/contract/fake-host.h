@@ -38,6 +38,7 @@ typedef struct {
     guint64 mmu_flags, mmu_table; /* of set_mmu */
     GPtrArray *vcpus;             /* FakeVcpu, in creation order */
     GPtrArray *kdevs, *regions;   /* alive: AccelKdev, AccelRegion */
+    guint64 timebase;             /* the guest's, ticks; stands */
     guint32 next_slot;            /* memory slot of the next region */
     GPtrArray *timers;            /* alive */
     GString *console;             /* what was written to any chardev */

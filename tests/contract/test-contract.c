@@ -78,7 +78,8 @@ static void
 module_says_who_it_is_and_what_it_needs(void)
 {
     const guint32 known = VDEV_GROUP_BASE | VDEV_GROUP_MEMORY | VDEV_GROUP_CPU | VDEV_GROUP_KDEV |
-                          VDEV_GROUP_REGION | VDEV_GROUP_CONSOLE | VDEV_GROUP_TIMER;
+                          VDEV_GROUP_REGION | VDEV_GROUP_CONSOLE | VDEV_GROUP_TIMER |
+                          VDEV_GROUP_CLOCK;
     const VdevModule *module = load();
 
     g_assert_cmpuint(module->abi, ==, VDEV_ABI);

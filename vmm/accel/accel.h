@@ -66,6 +66,8 @@ struct AccelClass {
     Accel *(*open)(const AccelConfig *config, GError **error);
     void (*close)(Accel *accel); /* vCPUs, devices and regions are gone; NULL-safe */
     const VdevCpuInfo *(*cpu_info)(Accel *accel);
+    /* What vCPUs add TB_OFFSET to, in ticks of timebase_hz; any thread. */
+    guint64 (*timebase)(Accel *accel);
 
     /* Slot @slot maps [gpa, gpa+size) to @host_memory; size 0 deletes. */
     gint (*memory_set)(Accel *accel, guint32 slot, guint64 gpa, guint64 size, void *host_memory,

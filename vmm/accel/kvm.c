@@ -232,6 +232,17 @@ kvm_cpu_info(Accel *accel)
     return &((Kvm *)accel)->info;
 }
 
+static guint64
+kvm_timebase(Accel *accel)
+{
+#ifdef __powerpc64__
+    return __builtin_ppc_get_timebase();
+#else
+    /* No VM of another architecture gets so far: its vCPUs have no TB_OFFSET. */
+    return 0;
+#endif
+}
+
 static gint
 kvm_enable_hcall(Accel *accel, guint32 nr)
 {
@@ -258,6 +269,7 @@ const AccelClass kvm_accel_class = {
     .open = kvm_open,
     .close = kvm_close,
     .cpu_info = kvm_cpu_info,
+    .timebase = kvm_timebase,
     .memory_set = kvm_memory_set,
     .dirty_log_get = kvm_dirty_log_get,
     .enable_hcall = kvm_enable_hcall,

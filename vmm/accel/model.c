@@ -192,6 +192,16 @@ model_cpu_info(Accel *accel)
     return &((Model *)accel)->info;
 }
 
+/* The host's monotonic clock in ticks; whole seconds apart, lest the product overflow. */
+static guint64
+model_timebase(Accel *accel)
+{
+    guint64 us = (guint64)g_get_monotonic_time();
+
+    return us / G_USEC_PER_SEC * MODEL_TIMEBASE_HZ +
+           us % G_USEC_PER_SEC * MODEL_TIMEBASE_HZ / G_USEC_PER_SEC;
+}
+
 gboolean
 model_set_script(Accel *accel, const char *name, const char *text, GError **error)
 {
@@ -212,6 +222,7 @@ const AccelClass model_accel_class = {
     .open = model_open,
     .close = model_close,
     .cpu_info = model_cpu_info,
+    .timebase = model_timebase,
     .memory_set = model_memory_set,
     .dirty_log_get = model_dirty_log_get,
     .enable_hcall = model_enable_hcall,
