@@ -99,6 +99,38 @@ boot_layout_choose(BootLayout *layout, guint64 ram_size, guint64 tree_size,
     return TRUE;
 }
 
+/* A property of one or two cells. */
+static gboolean
+read_number(const void *tree, const char *path, const char *name, guint64 *value)
+{
+    const int node = fdt_path_offset(tree, path);
+    int n = 0;
+    const fdt32_t *cells = node < 0 ? NULL : fdt_getprop(tree, node, name, &n);
+
+    if (cells == NULL || (n != 4 && n != 8))
+        return FALSE;
+    *value = fdt32_ld(&cells[0]);
+    if (n == 8)
+        *value = *value << 32 | fdt32_ld(&cells[1]);
+    return TRUE;
+}
+
+void
+boot_layout_of_tree(BootLayout *layout, const void *tree, gsize n)
+{
+    guint64 start = 0;
+    guint64 end = 0;
+
+    if (tree == NULL || fdt_check_full(tree, n) != 0)
+        return;
+    (void)read_number(tree, "/rtas", "linux,rtas-base", &layout->rtas);
+    if (!read_number(tree, "/chosen", "linux,initrd-start", &start) ||
+        !read_number(tree, "/chosen", "linux,initrd-end", &end) || end < start)
+        return;
+    layout->initrd = start;
+    layout->initrd_size = end - start;
+}
+
 static gboolean
 load_files(Platform *platform, const VdevBootImage *image, GError **error)
 {

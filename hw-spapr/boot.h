@@ -46,6 +46,12 @@ gboolean boot_check_memory(const VdevMachineConfig *config, GError **error);
 gboolean boot_layout_choose(BootLayout *layout, guint64 ram_size, guint64 tree_size,
                             const VdevBootImage *image, GError **error);
 
+/**
+ * boot_layout_of_tree: what a guest that arrives with @tree (@n bytes, a valid flattened tree, or
+ * NULL) was told of where RTAS code and initrd lie. What it does not say stays.
+ */
+void boot_layout_of_tree(BootLayout *layout, const void *tree, gsize n);
+
 /** boot_load: places kernel, initrd, tree and RTAS code, and starts vCPU 0 at the entry. */
 gboolean boot_load(Platform *platform, const VdevBootImage *image, GError **error);
 

@@ -30,6 +30,7 @@ typedef struct {
 #define FIELD(member) G_STRUCT_OFFSET(CpuState, member)
 #define SPR(number)   (FIELD(spr) + (number) * sizeof(guint64))
 
+#define SPR_DECR 22
 #define SPR_LPCR 318
 #define SPR_PVR  287
 
@@ -93,6 +94,7 @@ static const RegRow rows[] = {
     {"MMCRS", VDEV_REG_MMCRS, SPR(894), REG_U64, .optional = TRUE},
     {"WORT", VDEV_REG_WORT, SPR(895), REG_U64, .optional = TRUE},
     {"PPR", VDEV_REG_PPR, SPR(896), REG_U64},
+    {"PTCR", VDEV_REG_PTCR, SPR(464), REG_U64, .optional = TRUE},
     {"DABR", VDEV_REG_DABR, SPR(1013), REG_U64, .optional = TRUE},
     {"DABRX", VDEV_REG_DABRX, SPR(1015), REG_U32, .optional = TRUE},
     {"VSRs", VDEV_REG_VSR(0), FIELD(fpr), REG_VSR, 32},
@@ -171,13 +173,31 @@ from_field(const RegRow *row, guint i, const CpuState *own)
     return value;
 }
 
-/* Always FALSE. */
+/* What an operator can do about it. */
+static const struct {
+    gint errnum;
+    const char *hint;
+} hints[] = {
+    {EINVAL, "; this kernel does not know it or not this value: move between hosts of one kernel "
+             "version"},
+    {ENOMEM, "; free some of the host's memory"},
+    {EBUSY, "; the kernel still runs the vCPU"},
+};
+
+/* @i: which of a row of registers, or −1. Always FALSE. */
 static gboolean
-fail(const VdevHost *host, const VdevVcpu *vcpu, const char *doing, const char *name, gint result,
-     GError **error)
+fail(const VdevHost *host, const VdevVcpu *vcpu, const char *doing, const char *name, gint i,
+     gint result, GError **error)
 {
-    return state_refuse(error, g_file_error_from_errno(-result), "vCPU %u: %s %s: %s",
-                        host->vcpu_id(host, vcpu), doing, name, g_strerror(-result));
+    g_autofree char *which = i < 0 ? g_strdup(name) : g_strdup_printf("%s[%d]", name, i);
+    const char *hint = "";
+
+    for (gsize h = 0; h < G_N_ELEMENTS(hints); h++) {
+        if (hints[h].errnum == -result)
+            hint = hints[h].hint;
+    }
+    return state_refuse(error, g_file_error_from_errno(-result), "vCPU %u: %s %s: %s%s",
+                        host->vcpu_id(host, vcpu), doing, which, g_strerror(-result), hint);
 }
 
 /* --- All of them --------------------------------------------------------- */
@@ -192,7 +212,8 @@ fill_row(const VdevHost *host, VdevVcpu *vcpu, const RegRow *row, CpuState *own,
         if (result == -EINVAL && row->optional)
             continue;
         if (result != 0)
-            return fail(host, vcpu, "reading", row->name, result, error);
+            return fail(host, vcpu, "reading", row->name, row->n == 0 ? -1 : (gint)i, result,
+                        error);
         to_field(row, i, &value, own);
     }
     return TRUE;
@@ -207,13 +228,16 @@ apply_row(const VdevHost *host, VdevVcpu *vcpu, const RegRow *row, const CpuStat
         gint result = host->vcpu_set(host, vcpu, row->reg + i, &value);
 
         if (result != 0 && !(result == -EINVAL && row->optional))
-            return fail(host, vcpu, "setting", row->name, result, error);
+            return fail(host, vcpu, "setting", row->name, row->n == 0 ? -1 : (gint)i, result,
+                        error);
     }
     return TRUE;
 }
 
 /* Exit causes of power saving, as POWER9 has them: doorbells, external, decrementer, other. */
 #define LPCR_EXITS (IBM_BIT64(47) | IBM_BIT64(48) | IBM_BIT64(49) | IBM_BIT64(50) | IBM_BIT64(51))
+
+#define LPCR_LARGE_DECREMENTER IBM_BIT64(46)
 
 gboolean
 cpu_regs_stopped(const CpuState *own)
@@ -226,7 +250,7 @@ read_pvr(const VdevHost *host, VdevVcpu *vcpu, guint64 *pvr, GError **error)
 {
     gint result = host->vcpu_get(host, vcpu, VDEV_REG_PVR, pvr);
 
-    return result == 0 || fail(host, vcpu, "reading", "PVR", result, error);
+    return result == 0 || fail(host, vcpu, "reading", "PVR", -1, result, error);
 }
 
 gboolean
@@ -266,6 +290,40 @@ cpu_regs_apply(const VdevHost *host, VdevVcpu *vcpu, const CpuState *own, GError
     return TRUE;
 }
 
+/* --- The decrementer ----------------------------------------------------- */
+
+/* KVM keeps the time at which the decrementer will be negative, the stream its value. */
+gboolean
+cpu_regs_fill_decrementer(const VdevHost *host, VdevVcpu *vcpu, CpuState *own, GError **error)
+{
+    guint64 expiry = 0;
+    guint64 now = 0;
+    gint result = host->vcpu_get(host, vcpu, VDEV_REG_DEC_EXPIRY, &expiry);
+
+    if (result == -EINVAL)
+        return TRUE; /* older kernels have no such register */
+    if (result == 0)
+        result = host->timebase_get(host, &now);
+    if (result != 0)
+        return fail(host, vcpu, "reading", "DEC_EXPIRY", -1, result, error);
+    own->spr[SPR_DECR] = expiry - now;
+    if ((own->spr[SPR_LPCR] & LPCR_LARGE_DECREMENTER) == 0)
+        own->spr[SPR_DECR] = (guint32)own->spr[SPR_DECR];
+    return TRUE;
+}
+
+gboolean
+cpu_regs_apply_decrementer(const VdevHost *host, VdevVcpu *vcpu, GError **error)
+{
+    guint64 now = 0;
+    gint result = host->timebase_get(host, &now);
+
+    if (result == 0)
+        result = host->vcpu_set(host, vcpu, VDEV_REG_DEC_EXPIRY, &now);
+    return result == 0 || result == -EINVAL ||
+           fail(host, vcpu, "setting", "DEC_EXPIRY", -1, result, error);
+}
+
 /* --- Registered areas ---------------------------------------------------- */
 
 gboolean
@@ -276,13 +334,13 @@ cpu_regs_fill_areas(const VdevHost *host, VdevVcpu *vcpu, CpuState *own, GError 
     gint result = host->vcpu_get(host, vcpu, VDEV_REG_VPA_ADDR, &own->vpa);
 
     if (result != 0)
-        return fail(host, vcpu, "reading", "VPA_ADDR", result, error);
+        return fail(host, vcpu, "reading", "VPA_ADDR", -1, result, error);
     result = host->vcpu_get(host, vcpu, VDEV_REG_VPA_SLB, shadow);
     if (result != 0)
-        return fail(host, vcpu, "reading", "VPA_SLB", result, error);
+        return fail(host, vcpu, "reading", "VPA_SLB", -1, result, error);
     result = host->vcpu_get(host, vcpu, VDEV_REG_VPA_DTL, dtl);
     if (result != 0)
-        return fail(host, vcpu, "reading", "VPA_DTL", result, error);
+        return fail(host, vcpu, "reading", "VPA_DTL", -1, result, error);
     own->shadow_addr = shadow[0];
     own->shadow_size = shadow[1];
     own->dtl_addr = dtl[0];
@@ -296,7 +354,7 @@ set_area(const VdevHost *host, VdevVcpu *vcpu, guint64 reg, const char *name, co
 {
     gint result = host->vcpu_set(host, vcpu, reg, value);
 
-    return result == 0 || fail(host, vcpu, "setting", name, result, error);
+    return result == 0 || fail(host, vcpu, "setting", name, -1, result, error);
 }
 
 /* The VPA's parts are refused without it, and must be gone before it goes. */

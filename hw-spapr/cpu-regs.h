@@ -2,8 +2,8 @@
 /*
  * The one table of which register of the accelerator is which field of a vCPU's state.
  *
- * Not here, because they are not the vCPU's alone or have no field: the timebase offset and the
- * decrementer's expiry, which is set after it; the XIVE context (hw-xive).
+ * Not here, because they are not the vCPU's alone: the timebase offset (host->timebase_set); the
+ * XIVE context (hw-xive).
  * Source: the order in which registers were restored over KVM-HV (vmm-facts, section 7).
  */
 #ifndef HW_SPAPR_CPU_REGS_H
@@ -27,6 +27,17 @@ gboolean cpu_regs_apply(const VdevHost *host, VdevVcpu *vcpu, const CpuState *ow
 gboolean cpu_regs_fill_areas(const VdevHost *host, VdevVcpu *vcpu, CpuState *own, GError **error);
 gboolean
 cpu_regs_apply_areas(const VdevHost *host, VdevVcpu *vcpu, const CpuState *own, GError **error);
+
+/**
+ * cpu_regs_fill_decrementer: the decrementer's value at the time at which the guest's clock stands;
+ * after cpu_regs_fill().
+ * cpu_regs_apply_decrementer: has it expire as soon as the guest goes on, after the timebase was
+ * set. Stock senders leave an old value in the stream, and one that never expires is a vCPU that
+ * hangs; a guest takes an early one for nothing and sets it anew.
+ */
+gboolean
+cpu_regs_fill_decrementer(const VdevHost *host, VdevVcpu *vcpu, CpuState *own, GError **error);
+gboolean cpu_regs_apply_decrementer(const VdevHost *host, VdevVcpu *vcpu, GError **error);
 
 /**
  * cpu_regs_stopped: whether @own is a vCPU that the guest has not started or has stopped, rather

@@ -225,17 +225,35 @@ cpus_start(const VdevHost *host, VdevVcpu *vcpu, guint64 pc, guint64 r3)
         if (result != 0)
             return result;
     }
-    /* Tells KVM whose share of the core is in use; older kernels have no such register. */
-    (void)set_number(host, vcpu, VDEV_REG_ONLINE, 1);
-    host->vcpu_start(host, vcpu);
-    return 0;
+    return cpus_go_on(host, vcpu);
 }
 
-void
+/* Tells KVM whose share of the core is in use; older kernels have no such register. */
+static gint
+set_online(const VdevHost *host, VdevVcpu *vcpu, guint32 online)
+{
+    gint result = host->vcpu_set(host, vcpu, VDEV_REG_ONLINE, &online);
+
+    return result == -EINVAL ? 0 : result;
+}
+
+gint
+cpus_go_on(const VdevHost *host, VdevVcpu *vcpu)
+{
+    gint result = set_online(host, vcpu, 1);
+
+    if (result == 0)
+        host->vcpu_start(host, vcpu);
+    return result;
+}
+
+gint
 cpus_stop(const VdevHost *host, VdevVcpu *vcpu)
 {
-    (void)set_number(host, vcpu, VDEV_REG_ONLINE, 0);
+    gint result = set_online(host, vcpu, 0);
+
     host->vcpu_stop(host, vcpu);
+    return result;
 }
 
 gboolean

@@ -50,8 +50,13 @@ guint32 cpus_id(const CpuSet *cpus, guint32 index);
  */
 gint cpus_start(const VdevHost *host, VdevVcpu *vcpu, guint64 pc, guint64 r3);
 
-/** cpus_stop: @vcpu leaves the guest until started again; it may be the caller's own. */
-void cpus_stop(const VdevHost *host, VdevVcpu *vcpu);
+/** cpus_go_on: @vcpu, which must be stopped, enters the guest with the registers that it has. 0, or
+ * −errno and it is stopped still. */
+gint cpus_go_on(const VdevHost *host, VdevVcpu *vcpu);
+
+/** cpus_stop: @vcpu leaves the guest until started again; it may be the caller's own.
+ * Returns: 0, or −errno of what KVM was told besides. */
+gint cpus_stop(const VdevHost *host, VdevVcpu *vcpu);
 
 /** cpus_set_lpcr: on every vCPU, the bits @mask of LPCR to those of @value. FALSE: host trouble. */
 gboolean cpus_set_lpcr(const CpuSet *cpus, const VdevHost *host, guint64 mask, guint64 value);

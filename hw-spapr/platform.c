@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hw-spapr/irq.h"
+#include "hw-spapr/restore.h"
 #include "vdev/kvm-ppc.h"
 
 /* --- Properties ---------------------------------------------------------- */
@@ -222,6 +223,7 @@ platform_reset(void *machine, GError **error)
 
     for (guint32 i = 0; i < platform->cpus.n; i++)
         cpus_stop(host, platform->cpus.vcpus[i]);
+    platform->arriving = FALSE;
     events_clear(&platform->events);
     cas_reset(&platform->cas);
     state_reset_all(platform);
@@ -243,7 +245,9 @@ platform_quiesce(void *machine, GError **error)
 gboolean
 platform_resume(void *machine, GError **error)
 {
-    return xive_class.resume(((Platform *)machine)->xive, error);
+    Platform *platform = machine;
+
+    return restore_complete(platform, error) && xive_class.resume(platform->xive, error);
 }
 
 gboolean

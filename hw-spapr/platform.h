@@ -52,6 +52,7 @@ struct Platform {
     gboolean hash_reported;
     MachineState state;
     CpuState *cpu_states; /* [config->cpus], beside cpus.vcpus */
+    gboolean arriving;    /* restored from a stream; the guest has not run here yet */
 };
 
 extern const VdevProperty platform_props[];

@@ -7,6 +7,7 @@
  */
 #include "hw-spapr/cpu-regs.h"
 #include "hw-spapr/platform.h"
+#include "hw-spapr/restore.h"
 #include "hw-spapr/state.h"
 #include "vdev/kvm-ppc.h"
 
@@ -185,7 +186,8 @@ cpu_pre_save(void *object, const VmsContext *context, GError **error)
 {
     CpuState *own = object;
 
-    if (!cpu_regs_fill(platform_host(own->platform), own->vcpu, own, error))
+    if (!cpu_regs_fill(platform_host(own->platform), own->vcpu, own, error) ||
+        !cpu_regs_fill_decrementer(platform_host(own->platform), own->vcpu, own, error))
         return FALSE;
     own->present &= ~BITS_CPU;
     own->present |=
@@ -227,19 +229,14 @@ cpu_check(const void *object, const VmsContext *context, GError **error)
     return TRUE;
 }
 
-/* Nothing runs yet: the vCPU starts as soon as the machine does. */
+/* Into the accelerator with all the rest: restore.h. */
 static gboolean
 cpu_post_load(void *object, guint32 version, const VmsContext *context, GError **error)
 {
     CpuState *own = object;
-    const VdevHost *host = platform_host(own->platform);
 
-    if (!cpu_regs_apply(host, own->vcpu, own, error))
-        return FALSE;
-    if (cpu_regs_stopped(own))
-        host->vcpu_stop(host, own->vcpu);
-    else
-        host->vcpu_start(host, own->vcpu);
+    vms_remember(context, &own->came, sizeof(own->came));
+    own->came = TRUE;
     return TRUE;
 }
 
@@ -344,9 +341,7 @@ spapr_cpu_check(const void *object, const VmsContext *context, GError **error)
 static gboolean
 spapr_cpu_post_load(void *object, guint32 version, const VmsContext *context, GError **error)
 {
-    CpuState *own = object;
-
-    return cpu_regs_apply_areas(platform_host(own->platform), own->vcpu, own, error);
+    return restore_late_cpu(object, error);
 }
 
 const VmsState state_spapr_cpu = {

@@ -6,9 +6,11 @@
  * Not here: the guest's timebase itself, which belongs to the vCPUs.
  * Source: docs/stream-format.md, spapr.
  */
+#include <libfdt.h>
 #include <string.h>
 
 #include "hw-spapr/platform.h"
+#include "hw-spapr/restore.h"
 #include "hw-spapr/state.h"
 #include "vdev/kvm-ppc.h"
 
@@ -294,8 +296,15 @@ machine_pre_save(void *object, const VmsContext *context, GError **error)
     Platform *platform = object;
     MachineState *state = &platform->state;
 
+    const VdevHost *host = platform_host(platform);
+    gint result = host->timebase_get(host, &state->guest_timebase);
+
+    if (result != 0)
+        return state_refuse(error, g_file_error_from_errno(-result),
+                            "the guest's timebase cannot be read (TB_OFFSET): %s",
+                            g_strerror(-result));
     state->present = wanted(platform, state_row(context));
-    state->time_of_day_ns = platform_host(platform)->wall_clock_ns(platform_host(platform));
+    state->time_of_day_ns = host->wall_clock_ns(host);
     state->caps[STATE_CAP_HPT_PAGE] = HPT_PAGE_SHIFT;
     ov5_to_bitmap(&platform->cas.agreed, state->ov5);
     return TRUE;
@@ -310,6 +319,7 @@ machine_pre_load(void *object, const VmsContext *context, GError **error)
 
     vms_remember(context, state, sizeof(*state));
     state->present = 0;
+    state->guest_timebase = 0;
     state->fwnmi_reset = state->fwnmi_check = STATE_FWNMI_NONE;
     state->fwnmi_interlock = -1;
     return TRUE;
@@ -336,28 +346,15 @@ machine_check(const void *object, const VmsContext *context, GError **error)
                             "the guest uses a hash page table (process table 0x%" G_GINT64_MODIFIER
                             "x), and this machine has radix only",
                             platform->process_table);
+    if (state->tree_size != 0 && fdt_check_full(state->tree, state->tree_size) != 0)
+        return state_refuse(error, G_FILE_ERROR_INVAL,
+                            "the guest's device tree of %u bytes is no device tree",
+                            state->tree_size);
     if (state->tree_size != 0 && state->tree_first_size > STATE_TREE_MAX)
         return state_refuse(error, G_FILE_ERROR_INVAL,
                             "a first device tree of %u bytes is impossible",
                             state->tree_first_size);
     return TRUE;
-}
-
-static gboolean
-load_process_table(Platform *platform, const VmsContext *context, GError **error)
-{
-    const VdevHost *host = platform_host(platform);
-    gint result;
-
-    if ((platform->state.present & 1u << STATE_HAS_PATE) == 0) {
-        vms_remember(context, &platform->process_table, sizeof(platform->process_table));
-        platform->process_table = VDEV_PATE_GR;
-    }
-    result = host->set_mmu(host, VDEV_MMU_RADIX | VDEV_MMU_GTSE, platform->process_table);
-    return result == 0 ||
-           state_refuse(error, g_file_error_from_errno(-result),
-                        "the accelerator refuses the process table 0x%" G_GINT64_MODIFIER "x: %s",
-                        platform->process_table, g_strerror(-result));
 }
 
 static gboolean
@@ -374,7 +371,13 @@ machine_post_load(void *object, guint32 version, const VmsContext *context, GErr
         return state_refuse(error, G_FILE_ERROR_INVAL,
                             "a clock that is 0x%" G_GINT64_MODIFIER "x seconds off is impossible",
                             platform->state.rtc_seconds);
-    return load_process_table(platform, context, error);
+    if ((platform->state.present & 1u << STATE_HAS_PATE) == 0) {
+        vms_remember(context, &platform->process_table, sizeof(platform->process_table));
+        platform->process_table = VDEV_PATE_GR;
+    }
+    vms_remember(context, &platform->boot, sizeof(platform->boot));
+    vms_remember(context, &platform->arriving, sizeof(platform->arriving));
+    return restore_machine(platform, error);
 }
 
 const VmsState state_machine = {

@@ -159,6 +159,8 @@ typedef struct {
 
     guint32 present;
 
+    gboolean came; /* with a guest that arrived here */
+
     /* Of a machine; NULL in a tool. */
     Platform *platform;
     VdevVcpu *vcpu;

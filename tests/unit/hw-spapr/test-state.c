@@ -135,13 +135,13 @@ agreement_process_table_and_clock_come_back(void)
     from.platform->cas.agreed.bytes[2] = 0x20; /* bit 10 */
     agreed = from.platform->cas.agreed;
     from.platform->process_table = VDEV_PATE_GR | 0x30004;
-    from.platform->state.guest_timebase = 0x123456789;
+    from.host->timebase = 0x123456789;
     bytes = save(&from, "pseries-7.2");
     g_assert_true(load(&into, bytes, &error));
     g_assert_no_error(error);
     g_assert_cmpmem(into.platform->cas.agreed.bytes, OVEC_BYTES, agreed.bytes, OVEC_BYTES);
     g_assert_cmphex(into.host->mmu_table, ==, VDEV_PATE_GR | 0x30004);
-    g_assert_cmphex(into.platform->state.guest_timebase, ==, 0x123456789);
+    g_assert_cmphex(into.host->timebase, ==, 0x123456789);
     g_assert_cmpuint(into.platform->state.tree_size, ==, from.platform->state.tree_size);
     g_assert_cmpint(into.platform->state.time_of_day_ns, ==, FAKE_HOST_WALL_CLOCK_NS);
     rig_finish(&from);
