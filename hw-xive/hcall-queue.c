@@ -105,6 +105,9 @@ xive_hcall_set_queue_config(void *owner, VdevVcpu *vcpu, guint64 *args)
                       xive_kvm_eq_attr((guint32)args[1], (guint8)args[2]), &data, &error))
         return xive_hcall_broken(xive, XIVE_TROUBLE_QUEUE, error);
     *end_of(xive, args) = end;
+    if (args[4] != 0 &&
+        !xive_sources_reattach(xive, xive_end_index((guint32)args[1], (guint8)args[2]), &error))
+        return xive_hcall_broken(xive, XIVE_TROUBLE_QUEUE, error);
     return H_SUCCESS;
 }
 

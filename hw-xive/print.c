@@ -2,8 +2,9 @@
 /*
  * The controller's state, for people: claimed sources, queues in use, contexts of connected vCPUs.
  *
- * Reads what KVM holds at this moment (PQ, queue positions, contexts) without changing it; PQ of a
- * held source is what it was before. What cannot be read says why, and the rest is printed.
+ * Reads what KVM holds at this moment (PQ, queue positions, contexts) without changing it; PQ while
+ * the machine is stopped is that of the tables, and no page of a window is touched. What cannot be
+ * read says why, and the rest is printed.
  */
 #include "hw-xive/core/eas.h"
 #include "hw-xive/core/tctx.h"
@@ -37,9 +38,9 @@ print_source(Xive *xive, guint32 lisn, GString *text)
     guint32 end_index = xive_eas_end_index(eas);
     g_autoptr(GError) error = NULL;
     XivePq pq = XIVE_PQ_OFF;
-    gboolean good = xive->quiesced || xive_source_pq(xive, lisn, &pq, &error);
+    gboolean good = xive->phase != XIVE_RUNNING || xive_source_pq(xive, lisn, &pq, &error);
 
-    if (xive->quiesced)
+    if (xive->phase != XIVE_RUNNING)
         pq = xive_status_pq(xive->status[lisn]);
 
     g_string_append_printf(text, "  0x%04x %s %c%c%c ", lisn, xive->level[lisn] ? "LSI" : "MSI",

@@ -98,12 +98,26 @@ xive_regions_rebuild(Xive *xive, GError **error)
 
 /* --- Access -------------------------------------------------------------- */
 
+/* Not after a restore that could not make them anew. */
+static gboolean
+is_mapped(const Xive *xive, guint32 lisn, GError **error)
+{
+    if (xive->esb != NULL)
+        return TRUE;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAULT,
+                "%s: the pages of LISN 0x%x are not mapped: reset the machine",
+                xive->device.klass->name, lisn);
+    return FALSE;
+}
+
 gboolean
 xive_esb_load(Xive *xive, guint32 lisn, guint page, guint32 offset, guint64 *value, GError **error)
 {
     const VdevHost *host = xive->device.host;
 
     g_assert(xive_lisn_is_claimed(xive, lisn)); /* the kernel kills whoever touches another page */
+    if (!is_mapped(xive, lisn, error))
+        return FALSE;
     if (host->region_load64(host, xive->esb, esb_offset(xive, lisn, page) + offset, value, error))
         return TRUE;
     g_prefix_error(error, "%s: ESB load of LISN 0x%x: ", xive->device.klass->name, lisn);
@@ -116,6 +130,8 @@ xive_esb_store(Xive *xive, guint32 lisn, guint page, guint32 offset, guint64 val
     const VdevHost *host = xive->device.host;
 
     g_assert(xive_lisn_is_claimed(xive, lisn));
+    if (!is_mapped(xive, lisn, error))
+        return FALSE;
     if (host->region_store64(host, xive->esb, esb_offset(xive, lisn, page) + offset, value, error))
         return TRUE;
     g_prefix_error(error, "%s: ESB store of LISN 0x%x: ", xive->device.klass->name, lisn);

@@ -42,6 +42,7 @@ xive_lisn_claim(Xive *xive, guint32 lisn, gboolean level, GError **error)
     xive->eas[lisn] = XIVE_EAS_RESET;
     xive->status[lisn] = XIVE_PQ_OFF;
     xive->level[lisn] = level;
+    xive->marks[lisn] = XIVE_MARK_CLAIMED;
     return TRUE;
 }
 
@@ -59,6 +60,7 @@ xive_lisn_release(Xive *xive, guint32 lisn)
     xive->eas[lisn] = 0;
     xive->status[lisn] = XIVE_PQ_OFF;
     xive->level[lisn] = FALSE;
+    xive->marks[lisn] = 0;
 }
 
 /* --- Where events go ----------------------------------------------------- */
@@ -79,15 +81,43 @@ xive_source_sync(Xive *xive, guint32 lisn, GError **error)
 gboolean
 xive_source_configure(Xive *xive, guint32 lisn, guint64 eas, GError **error)
 {
-    guint64 word = xive_kvm_config_word(eas, xive->eas[lisn]);
-    gboolean was_live = !xive_eas_is_masked(xive->eas[lisn]);
+    gboolean detached = (xive->marks[lisn] & XIVE_MARK_DETACHED) != 0;
+    guint64 in_force = detached ? XIVE_EAS_RESET : xive->eas[lisn];
+    guint64 word = xive_kvm_config_word(eas, in_force);
 
-    if (xive->eas[lisn] == eas)
+    if (xive->eas[lisn] == eas && !detached)
         return TRUE;
     if (!xive_kvm_set(xive, VDEV_XIVE_GRP_SOURCE_CONFIG, lisn, &word, error))
         return FALSE;
     xive->eas[lisn] = eas;
-    return !was_live || xive_source_sync(xive, lisn, error);
+    xive->marks[lisn] &= (guint8)~XIVE_MARK_DETACHED;
+    return xive_eas_is_masked(in_force) || xive_source_sync(xive, lisn, error);
+}
+
+gboolean
+xive_source_reroute(Xive *xive, guint32 lisn, GError **error)
+{
+    guint64 eas = xive->eas[lisn], word = xive_kvm_config_word(eas, XIVE_EAS_RESET);
+
+    xive->marks[lisn] &= (guint8)~XIVE_MARK_DETACHED;
+    if (xive_eas_is_masked(eas))
+        return TRUE;
+    if (!xive_end_is_enqueue(&xive->ends[xive_eas_end_index(eas)])) {
+        xive->marks[lisn] |= XIVE_MARK_DETACHED;
+        return TRUE;
+    }
+    return xive_kvm_set(xive, VDEV_XIVE_GRP_SOURCE_CONFIG, lisn, &word, error);
+}
+
+gboolean
+xive_sources_reattach(Xive *xive, guint32 end_index, GError **error)
+{
+    for (guint32 i = 0; i < xive->nr_irqs; i++) {
+        if ((xive->marks[i] & XIVE_MARK_DETACHED) != 0 &&
+            xive_eas_end_index(xive->eas[i]) == end_index && !xive_source_reroute(xive, i, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 /* --- State --------------------------------------------------------------- */
@@ -106,7 +136,10 @@ xive_source_pq(Xive *xive, guint32 lisn, XivePq *pq, GError **error)
 gboolean
 xive_source_trigger(Xive *xive, guint32 lisn, GError **error)
 {
-    return xive_esb_store(xive, lisn, XIVE_ESB_PAGE_TRIGGER, XIVE_ESB_STORE_TRIGGER, 0, error);
+    if (xive->phase != XIVE_STILL)
+        return xive_esb_store(xive, lisn, XIVE_ESB_PAGE_TRIGGER, XIVE_ESB_STORE_TRIGGER, 0, error);
+    xive->marks[lisn] |= XIVE_MARK_CAME;
+    return TRUE;
 }
 
 gboolean
@@ -120,8 +153,8 @@ xive_source_reset(Xive *xive, guint32 lisn, GError **error)
 }
 
 /* The rule of the level source. It is never triggered unless ready, so Q stays clear. */
-static gboolean
-follow_line(Xive *xive, guint32 lisn, GError **error)
+gboolean
+xive_source_follow_line(Xive *xive, guint32 lisn, GError **error)
 {
     XivePq pq = XIVE_PQ_OFF;
 
@@ -136,7 +169,7 @@ gboolean
 xive_source_load(Xive *xive, guint32 lisn, guint32 offset, guint64 *value, GError **error)
 {
     return xive_esb_load(xive, lisn, XIVE_ESB_PAGE_MANAGEMENT, offset, value, error) &&
-           follow_line(xive, lisn, error);
+           xive_source_follow_line(xive, lisn, error);
 }
 
 /* --- What devices do ----------------------------------------------------- */
@@ -161,6 +194,7 @@ xive_set_level(Xive *xive, guint32 lisn, gboolean asserted)
         xive->status[lisn] |= XIVE_STATUS_ASSERTED;
     else
         xive->status[lisn] &= (guint8)~XIVE_STATUS_ASSERTED;
-    if (!follow_line(xive, lisn, &error))
+    /* A source that is held looks at its line when it is let go. */
+    if (xive->phase == XIVE_RUNNING && !xive_source_follow_line(xive, lisn, &error))
         xive_warn(xive, XIVE_TROUBLE_ESB, error);
 }

@@ -2,8 +2,9 @@
 /*
  * The controller's sections of the migration stream: xive-source, spapr-xive, xive-tctx.
  *
- * Only tables are described here and checked; taking them from KVM and giving them back is not
- * here, and neither is a word of how they are written (the host's).
+ * Only tables are described here and checked. Taking them from KVM and giving them back is in
+ * kvm-state.c, called before saving and by the platform after loading; how they are written is the
+ * host's.
  * Source: docs/stream-format.md, xive-source, spapr-xive and xive-tctx; requirement R-MAP-5.
  */
 #include <string.h>
@@ -49,6 +50,24 @@ check_sources(const void *object, const VmsContext *context, GError **error)
     return TRUE;
 }
 
+static gboolean
+save_sources(void *object, const VmsContext *context, GError **error)
+{
+    return xive_capture_sources(object, error);
+}
+
+/* What came before belongs to the state that is overwritten; from here on it is kept for resume. */
+static gboolean
+begin_sources(void *object, const VmsContext *context, GError **error)
+{
+    Xive *xive = object;
+
+    for (guint32 i = 0; xive->marks != NULL && i < xive->nr_irqs; i++)
+        xive->marks[i] &= (guint8)~XIVE_MARK_CAME;
+    xive->restored = FALSE;
+    return TRUE;
+}
+
 static const VmsField source_fields[] = {
     VMS_EQUAL(Xive, nr_irqs),
     VMS_BUFFER_POINTER(Xive, status, nr_irqs, XIVE_NR_IRQS_MAX),
@@ -60,6 +79,8 @@ const VmsState xive_source_state = {
     .version = 1,
     .oldest = 1,
     .fields = source_fields,
+    .pre_save = save_sources,
+    .pre_load = begin_sources,
     .check = check_sources,
 };
 
@@ -92,15 +113,21 @@ static const VmsState end_state = {
 #define EAS_KNOWN \
     (XIVE_EAS_VALID | XIVE_EAS_END_BLOCK | XIVE_EAS_END_INDEX | XIVE_EAS_MASKED | XIVE_EAS_END_DATA)
 
-/* An unmasked source whose queue is gone is legal: it drops its events until the guest sets it up
- * anew. Restoring it must mask it in KVM, which refuses such a target. */
+/* An unmasked source whose queue is gone is legal: it drops its events until the guest sets up the
+ * queue anew. Restoring masks it in KVM, which refuses such a target. */
 static gboolean
 check_eas(const Xive *xive, guint32 lisn, GError **error)
 {
     const XiveEas eas = xive_eas_unpack(xive->eas[lisn]);
 
-    if (!eas.valid)
-        return TRUE;
+    if (!eas.valid) {
+        if (xive->marks == NULL || (xive->marks[lisn] & XIVE_MARK_CLAIMED) == 0)
+            return TRUE;
+        return refuse(error, G_FILE_ERROR_INVAL,
+                      "source 0x%x: a device has it here, but none had it there: are the same "
+                      "devices on both sides?",
+                      lisn);
+    }
     if ((xive->eas[lisn] & ~EAS_KNOWN) != 0 || eas.end_block != 0)
         return refuse(error, G_FILE_ERROR_INVAL,
                       "source 0x%x: its EAS 0x%016" G_GINT64_MODIFIER
@@ -162,26 +189,38 @@ check_end_kvm(const XiveEnd *end, guint32 server, guint8 prio, GError **error)
     return TRUE;
 }
 
+/* What is not in this machine. */
 static gboolean
-check_end(const Xive *xive, guint32 index, GError **error)
+check_end_here(const Xive *xive, guint32 server, guint8 prio, GError **error)
 {
-    const XiveEnd *end = &xive->ends[index];
     const VdevHost *host = xive->device.host;
-    const guint32 server = xive_end_index_server(index);
-    const guint8 prio = xive_end_index_prio(index);
-    XiveEq eq;
+    const XiveEq eq = xive_end_eq(&xive->ends[xive_end_index(server, prio)]);
 
-    if (!xive_end_is_valid(end))
+    if (host == NULL)
         return TRUE;
-    if (!check_end_shape(end, server, prio, error) || !check_end_kvm(end, server, prio, error))
-        return FALSE;
-    eq = xive_end_eq(end);
-    if (host == NULL || host->guest_is_ram(host, eq.gpa, G_GUINT64_CONSTANT(1) << eq.qshift))
+    if (xive->vcpus[server] == NULL)
+        return refuse(error, G_FILE_ERROR_INVAL,
+                      "END of server %u priority %u: there is no such vCPU here: give both sides "
+                      "the same -smp, and plug what was plugged there",
+                      server, prio);
+    if (host->guest_is_ram(host, eq.gpa, G_GUINT64_CONSTANT(1) << eq.qshift))
         return TRUE;
     return refuse(error, G_FILE_ERROR_INVAL,
                   "END of server %u priority %u: its queue at 0x%" G_GINT64_MODIFIER
                   "x is not in memory",
                   server, prio, eq.gpa);
+}
+
+static gboolean
+check_end(const Xive *xive, guint32 index, GError **error)
+{
+    const XiveEnd *end = &xive->ends[index];
+    const guint32 server = xive_end_index_server(index);
+    const guint8 prio = xive_end_index_prio(index);
+
+    return !xive_end_is_valid(end) ||
+           (check_end_shape(end, server, prio, error) && check_end_kvm(end, server, prio, error) &&
+            check_end_here(xive, server, prio, error));
 }
 
 static gboolean
@@ -200,6 +239,14 @@ check_router(const void *object, const VmsContext *context, GError **error)
     return TRUE;
 }
 
+static gboolean
+save_router(void *object, const VmsContext *context, GError **error)
+{
+    Xive *xive = object;
+
+    return xive->device.host == NULL || xive_capture_queues(xive, error);
+}
+
 /* How many ENDs there are is not on the wire. */
 static const VmsField router_fields[] = {
     VMS_EQUAL(Xive, nr_irqs),
@@ -214,6 +261,7 @@ const VmsState xive_router_state = {
     .version = 1,
     .oldest = 1,
     .fields = router_fields,
+    .pre_save = save_router,
     .check = check_router,
 };
 
@@ -242,6 +290,24 @@ check_context(const void *object, const VmsContext *context, GError **error)
     return TRUE;
 }
 
+static gboolean
+save_context(void *object, const VmsContext *context, GError **error)
+{
+    XiveContext *own = object;
+
+    return own->xive == NULL || xive_capture_context(own->xive, own->server, error);
+}
+
+/* One that comes after xive_restore(): its vCPU was plugged while the source ran. */
+static gboolean
+context_loaded(void *object, guint32 version, const VmsContext *context, GError **error)
+{
+    XiveContext *own = object;
+
+    return own->xive == NULL || !own->xive->restored || own->xive->vcpus[own->server] == NULL ||
+           xive_restore_context(own->xive, own->server, error);
+}
+
 static const VmsField tctx_fields[] = {
     VMS_BUFFER(XiveContext, tctx.regs, .as = "regs"),
     VMS_END,
@@ -252,7 +318,9 @@ const VmsState xive_tctx_state = {
     .version = 1,
     .oldest = 1,
     .fields = tctx_fields,
+    .pre_save = save_context,
     .check = check_context,
+    .post_load = context_loaded,
 };
 
 /* --- Registration -------------------------------------------------------- */

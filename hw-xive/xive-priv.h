@@ -32,10 +32,34 @@ typedef enum {
     XIVE_TROUBLE_N
 } XiveTrouble;
 
+/*
+ * Who has the truth about the sources.
+ *
+ *   realize, reset, restore ─▶ STILL ── resume ─▶ RUNNING ── quiesce ─▶ HELD ── resume ─▶ RUNNING
+ *
+ * A quiesce or resume that fails goes back to where it began; if even that fails the phase is
+ * UNEVEN, from which either may be tried again. A restore that fails leaves BROKEN: only a reset or
+ * another restore helps.
+ */
+typedef enum {
+    XIVE_STILL,   /* the tables; KVM's sources are off, and their pages are not needed */
+    XIVE_RUNNING, /* KVM */
+    XIVE_HELD,    /* the tables; in KVM, sources that are not off are pending */
+    XIVE_UNEVEN,  /* some sources are held */
+    XIVE_BROKEN,  /* nobody */
+} XivePhase;
+
+/* What is noted of a source beside its tables. */
+#define XIVE_MARK_CLAIMED 0x01u /* a device of this machine has it */
+#define XIVE_MARK_HELD    0x02u /* quiesced: its PQ is in the status table */
+#define XIVE_MARK_CAME    0x04u /* an event came while still */
+#define XIVE_MARK_DETACHED \
+    0x08u /* its route has no queue: masked in KVM, though not by the guest */
+
 /* The thread context of one server, as it stands in the stream. */
 typedef struct {
-    XiveTctx tctx;    /* as of the last capture or load; KVM has the live one */
-    const Xive *xive; /* NULL in a tool */
+    XiveTctx tctx; /* as of the last capture or load; KVM has the live one */
+    Xive *xive;    /* NULL in a tool */
     guint32 server;
 } XiveContext;
 
@@ -52,13 +76,15 @@ struct Xive {
     VdevKdev *kdev;
     VdevRegion *esb, *tima;
     VdevVcpu **vcpus; /* [nr_servers]; NULL: not connected */
-    gboolean quiesced;
+    XivePhase phase;
+    gboolean restored; /* what was loaded is in KVM; ends with resume and reset */
 
     /* The tables. The first three have the shape of the migration stream. */
     guint64 *eas;    /* [nr_irqs]; not valid: not claimed. KVM cannot be asked for it */
     XiveEnd *ends;   /* [nr_servers × XIVE_PRIORITIES]; W1 is KVM's while the guest runs */
-    guint8 *status;  /* [nr_irqs]; the line is ours, PQ is KVM's unless quiesced */
+    guint8 *status;  /* [nr_irqs]; the line is ours, PQ is KVM's while RUNNING */
     gboolean *level; /* [nr_irqs]; LSI */
+    guint8 *marks;   /* [nr_irqs]; XIVE_MARK_*; NULL in a tool */
 
     XiveContext *contexts; /* [nr_servers] */
 
@@ -95,6 +121,24 @@ void xive_explain_context(const void *object, GString *text);
 gboolean xive_quiesce(void *device, GError **error);
 gboolean xive_resume(void *device, GError **error);
 
+/**
+ * xive_capture_sources: the status table becomes what a destination needs. A source that was
+ * pending when it was held, and got an event since, is queued. One that was ready has no way to say
+ * so in a stream: its device raises it anew on the other side, by its own state.
+ */
+gboolean xive_capture_sources(Xive *xive, GError **error);
+
+/* --- kvm-state.c --------------------------------------------------------- */
+
+/**
+ * xive_capture_queues: the positions of all queues, into W1 of their ENDs.
+ * xive_capture_context: the thread context of @server, into its table; none if not connected.
+ * xive_restore_context: the reverse.
+ */
+gboolean xive_capture_queues(Xive *xive, GError **error);
+gboolean xive_capture_context(Xive *xive, guint32 server, GError **error);
+gboolean xive_restore_context(Xive *xive, guint32 server, GError **error);
+
 /* --- source.c ------------------------------------------------------------ */
 
 gboolean xive_lisn_is_claimed(const Xive *xive, guint64 lisn);
@@ -108,6 +152,13 @@ guint32 xive_source_eisn(const Xive *xive, guint32 lisn);
  */
 gboolean xive_source_configure(Xive *xive, guint32 lisn, guint64 eas, GError **error);
 
+/** xive_source_reroute: gives KVM, where @lisn is masked, the route of its EAS, if it has one;
+ * notes a route without a queue as detached. */
+gboolean xive_source_reroute(Xive *xive, guint32 lisn, GError **error);
+
+/** xive_sources_reattach: the detached sources whose END is @end_index, which has a queue now. */
+gboolean xive_sources_reattach(Xive *xive, guint32 end_index, GError **error);
+
 /** xive_source_sync: waits for the events of @lisn that are under way. */
 gboolean xive_source_sync(Xive *xive, guint32 lisn, GError **error);
 
@@ -117,10 +168,14 @@ gboolean xive_source_reset(Xive *xive, guint32 lisn, GError **error);
 /**
  * xive_source_load: an 8-byte load at @offset (below 0x1000) of the management page of the claimed
  * @lisn. A level source whose line is up and that is ready again afterwards triggers again.
+ * xive_source_follow_line: that rule alone.
  */
 gboolean xive_source_load(Xive *xive, guint32 lisn, guint32 offset, guint64 *value, GError **error);
 
-/** xive_source_trigger: an event of the claimed @lisn. */
+gboolean xive_source_follow_line(Xive *xive, guint32 lisn, GError **error);
+
+/** xive_source_trigger: an event of the claimed @lisn; kept for resume while the device is still.
+ */
 gboolean xive_source_trigger(Xive *xive, guint32 lisn, GError **error);
 
 /** xive_source_pq: PQ of the claimed @lisn now; no side effect. */

@@ -149,6 +149,7 @@ tables_new(Xive *xive)
     xive->eas = g_new0(guint64, xive->nr_irqs);
     xive->status = g_new(guint8, xive->nr_irqs);
     xive->level = g_new0(gboolean, xive->nr_irqs);
+    xive->marks = g_new0(guint8, xive->nr_irqs);
     xive->ends = g_new0(XiveEnd, xive_nr_ends(xive));
     xive->contexts = g_new0(XiveContext, xive->nr_servers);
     memset(xive->status, XIVE_PQ_OFF, xive->nr_irqs);
@@ -162,6 +163,7 @@ tables_free(Xive *xive)
     g_clear_pointer(&xive->eas, g_free);
     g_clear_pointer(&xive->status, g_free);
     g_clear_pointer(&xive->level, g_free);
+    g_clear_pointer(&xive->marks, g_free);
     g_clear_pointer(&xive->ends, g_free);
     g_clear_pointer(&xive->contexts, g_free);
 }
@@ -190,7 +192,8 @@ xive_finish(void *device)
     tables_free(xive);
     xive_kvm_close(xive);
     xive->nr_servers = 0;
-    xive->quiesced = FALSE;
+    xive->phase = XIVE_STILL;
+    xive->restored = FALSE;
 }
 
 static gboolean
@@ -233,7 +236,8 @@ xive_vcpu_connect(Xive *xive, VdevVcpu *vcpu, GError **error)
 
 /* --- Reset --------------------------------------------------------------- */
 
-/* KVM's own reset leaves alone the sources that are masked, and their PQ with them. */
+/* KVM's own reset leaves alone the sources that are masked, and their PQ with them. Those that only
+ * a migration brought go: no device here has them. */
 static gboolean
 reset_sources(Xive *xive, GError **error)
 {
@@ -242,8 +246,9 @@ reset_sources(Xive *xive, GError **error)
     for (guint32 i = 0; i < xive->nr_irqs; i++) {
         if (!xive_lisn_is_claimed(xive, i))
             continue;
-        xive->eas[i] = XIVE_EAS_RESET;
         good &= xive_source_reset(xive, i, good ? error : NULL);
+        xive->eas[i] = (xive->marks[i] & XIVE_MARK_CLAIMED) != 0 ? XIVE_EAS_RESET : 0;
+        xive->marks[i] &= XIVE_MARK_CLAIMED;
     }
     return good;
 }
@@ -253,7 +258,6 @@ xive_reset_routing(Xive *xive, GError **error)
 {
     if (!xive_kvm_set(xive, VDEV_XIVE_GRP_CTRL, VDEV_XIVE_CTRL_RESET, NULL, error))
         return FALSE;
-    xive->quiesced = FALSE;
     reset_ends(xive);
     return reset_sources(xive, error);
 }
@@ -263,7 +267,11 @@ static gboolean
 reset_contexts(Xive *xive, GError **error)
 {
     for (guint32 i = 0; i < xive->nr_servers; i++) {
-        if (xive->vcpus[i] != NULL && !xive_kvm_vp_set(xive, i, be64_make(XIVE_VP_CREATED), error))
+        if (xive->vcpus[i] == NULL)
+            continue;
+        xive_tctx_reset(&xive->contexts[i].tctx, i);
+        xive_tctx_set_vp(&xive->contexts[i].tctx, be64_make(XIVE_VP_CREATED));
+        if (!xive_kvm_vp_set(xive, i, be64_make(XIVE_VP_CREATED), error))
             return FALSE;
     }
     return TRUE;
@@ -274,7 +282,13 @@ xive_reset(void *device, GError **error)
 {
     Xive *xive = device;
 
-    return xive_reset_routing(xive, error) && reset_contexts(xive, error);
+    xive->restored = FALSE;
+    if (xive->esb == NULL && !xive_regions_new(xive, error)) /* of a restore that failed */
+        return FALSE;
+    if (!xive_reset_routing(xive, error) || !reset_contexts(xive, error))
+        return FALSE;
+    xive->phase = XIVE_STILL;
+    return TRUE;
 }
 
 const VdevClass xive_class = {

@@ -71,6 +71,16 @@ gboolean xive_state_add_vcpu(Xive *xive, guint32 server, guint32 instance, GErro
 void xive_state_remove(Xive *xive);
 
 /**
+ * xive_restore: gives KVM what the three sections brought: windows, queues, sources, targets,
+ * contexts. Called by the platform's post_load, when all RAM and these sections are there and all
+ * vCPUs that have a queue are connected; contexts that are loaded after it follow by themselves.
+ * PQ is restored by resume; what devices raise before is kept for then, also between the load of
+ * xive-source and this call. May be repeated. Errors name what KVM refused, LISN or server and
+ * priority, errno and a hint; after one, only a reset or another load makes the device usable.
+ */
+gboolean xive_restore(Xive *xive, GError **error);
+
+/**
  * xive_catalogue: the three sections, for tools.
  *
  * Their `check` tells apart by the code of its error (domain G_FILE_ERROR): _INVAL is what no XIVE

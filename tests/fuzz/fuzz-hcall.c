@@ -231,6 +231,8 @@ boot(Guest *guest)
 
     pseries_class.reset(guest->rig.platform, &error);
     g_assert_no_error(error);
+    pseries_class.resume(guest->rig.platform, &error);
+    g_assert_no_error(error);
     host->vcpu_start(host, rig_vcpu(&guest->rig, 0));
     guest->rig.host->reset_requested = FALSE;
     g_string_truncate(guest->rig.host->log, 0);

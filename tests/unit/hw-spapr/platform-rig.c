@@ -61,6 +61,8 @@ rig_init(Rig *rig, const RigSpec *spec)
     g_assert_no_error(error);
     pseries_class.reset(rig->platform, &error);
     g_assert_no_error(error);
+    pseries_class.resume(rig->platform, &error);
+    g_assert_no_error(error);
 }
 
 void

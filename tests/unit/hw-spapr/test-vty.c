@@ -152,6 +152,7 @@ reset_empties_the_ring_and_unmutes(void)
     fake_host_type(rig.host, "old");
     RIG_HCALL(&rig, H_VIO_SIGNAL, UNIT, 0);
     g_assert_true(pseries_class.reset(rig.platform, &error));
+    g_assert_true(pseries_class.resume(rig.platform, &error));
     g_assert_cmpint(RIG_HCALL(&rig, H_GET_TERM_CHAR, UNIT), ==, H_SUCCESS);
     g_assert_cmpuint(rig.args[0], ==, 0);
     rig_arm(&rig, LISN);

@@ -202,7 +202,7 @@ queue_outside_memory_is_refused_in_a_machine(void)
 static void
 context_of_another_server_is_refused(void)
 {
-    static const Xive owner = {.nr_servers = 2};
+    static Xive owner = {.nr_servers = 2};
     XiveContext own = {.xive = &owner, .server = 0};
 
     wire_assert_loads(&xive_tctx_state, &own, 1, CONTEXT);

@@ -40,6 +40,8 @@ rig_init(Rig *rig)
     g_assert_true(xive_lisn_claim(rig->xive, RIG_LSI, TRUE, &error));
     xive_class.reset(rig->xive, &error);
     g_assert_no_error(error);
+    xive_class.resume(rig->xive, &error);
+    g_assert_no_error(error);
 }
 
 void
