@@ -42,3 +42,9 @@ machine_unlock(MachineLock *lock)
 {
     g_mutex_unlock(&lock->mutex);
 }
+
+void
+machine_lock_wait(MachineLock *lock, GCond *cond)
+{
+    g_cond_wait(cond, &lock->mutex);
+}

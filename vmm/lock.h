@@ -24,9 +24,13 @@ void machine_lock_clear(MachineLock *lock);
 /** machine_lock_main: takes the lock for the main thread; vCPU threads that wait go after it. */
 void machine_lock_main(MachineLock *lock);
 
-/** machine_lock_vcpu: takes the lock for a vCPU thread. */
+/** machine_lock_vcpu: takes the lock for a vCPU thread or a migration's. */
 void machine_lock_vcpu(MachineLock *lock);
 
 void machine_unlock(MachineLock *lock);
+
+/** machine_lock_wait: waits for @cond, with the lock released meanwhile. Any thread that holds it.
+ */
+void machine_lock_wait(MachineLock *lock, GCond *cond);
 
 #endif

@@ -59,7 +59,7 @@ run(const Options *options, GError **error)
     int status = 0;
 
     if (vm != NULL && open_monitors(vm, servers, error) && pidfile_write(options->pidfile, error) &&
-        (options->start_paused || vm_cont(vm, error)))
+        vm_begin(vm, error))
         status = vm_run(vm);
     pidfile_remove(options->pidfile);
     g_ptr_array_unref(servers);

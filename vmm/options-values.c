@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "migration-glue/transport.h"
 #include "vmm/log.h"
 #include "vmm/number.h"
 #include "vmm/options-priv.h"
@@ -190,6 +191,24 @@ gboolean
 option_set_paused(Options *options, const char *value, GError **error)
 {
     options->start_paused = TRUE;
+    return TRUE;
+}
+
+gboolean
+option_set_incoming(Options *options, const char *value, GError **error)
+{
+    g_autoptr(MigAddress) address =
+        strcmp(value, OPTION_INCOMING_DEFER) == 0 ? NULL : mig_address_parse(value, error);
+
+    if (address == NULL && strcmp(value, OPTION_INCOMING_DEFER) != 0)
+        return FALSE;
+    return option_set_text(&options->incoming, value, error);
+}
+
+gboolean
+option_set_only_migratable(Options *options, const char *value, GError **error)
+{
+    options->only_migratable = TRUE;
     return TRUE;
 }
 

@@ -78,9 +78,16 @@ static const OptionRow control_rows[] = {
     {0},
 };
 
+static const OptionRow migration_rows[] = {
+    {"incoming", "URI|defer", option_set_incoming,
+     "wait for a guest that migrates here; defer: until `migrate-incoming`"},
+    {"only-migratable", NULL, option_set_only_migratable, "refuse what could not migrate"},
+    {0},
+};
+
 static const OptionGroup groups[] = {
-    {"Machine", machine_rows}, {"Memory", memory_rows},   {"Boot", boot_rows},
-    {"Console", console_rows}, {"Control", control_rows},
+    {"Machine", machine_rows}, {"Memory", memory_rows},       {"Boot", boot_rows},
+    {"Console", console_rows}, {"Migration", migration_rows}, {"Control", control_rows},
 };
 
 static const OptionRow *
@@ -218,5 +225,7 @@ options_clear(Options *options)
     g_free(options->serial);
     g_free(options->name);
     g_free(options->pidfile);
+    g_free(options->incoming);
+    g_free(options->dump_vmstate);
     *options = (Options){0};
 }

@@ -37,10 +37,15 @@ typedef struct {
     guint8 uuid[16];
     gboolean have_uuid;
     gboolean start_paused; /* -S */
+    char *incoming;        /* URI, or "defer"; NULL: the guest starts here */
+    gboolean only_migratable;
+    char *dump_vmstate; /* file to describe the machine's state in, or NULL */
     gboolean no_reboot;
     guint32 log_kinds; /* bit n = VdevLogKind n */
     char *pidfile;
 } Options;
+
+#define OPTION_INCOMING_DEFER "defer"
 
 typedef enum { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_BAD } OptionsVerdict;
 

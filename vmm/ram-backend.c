@@ -335,9 +335,16 @@ ram_backend_close(RamBlock *block)
 gboolean
 ram_block_discard(RamBlock *block)
 {
+    gboolean gone;
+
     if (block->host == NULL || block->preallocated || block->page_size > host_page())
         return FALSE;
     if (!block->shared)
-        return madvise(block->host, block->size, MADV_DONTNEED) == 0;
-    return block->owns_contents && madvise(block->host, block->size, MADV_REMOVE) == 0;
+        gone = madvise(block->host, block->size, MADV_DONTNEED) == 0;
+    else
+        gone = block->owns_contents && madvise(block->host, block->size, MADV_REMOVE) == 0;
+    /* No accelerator sees that, and every page may read otherwise now. */
+    if (gone)
+        ram_block_mark_dirty(block, 0, block->size);
+    return gone;
 }

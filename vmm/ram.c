@@ -174,6 +174,7 @@ list_block(RamList *list, RamKind kind, const char *name, guint64 size, guint64 
     block->name = g_strdup(name);
     block->size = block->used_length = size;
     block->page_size = page_size;
+    block->slot = -1;
     block->fd = -1;
     g_ptr_array_add(list->blocks, block);
     return block;

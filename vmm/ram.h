@@ -56,6 +56,7 @@ typedef struct {
     guint64 page_size;   /* bytes, of the backing */
     gboolean placed;
     guint64 gpa; /* while placed */
+    gint slot;   /* the accelerator's slot that maps it, −1: none; its owner's business */
     gint fd;     /* −1: anonymous */
     gboolean shared;
     gboolean preallocated;

@@ -177,9 +177,9 @@ vm_memory_make(Vm *vm, GError **error)
 void
 vm_memory_free(Vm *vm)
 {
-    if (vm->main_slot_set)
-        vm->accel->klass->memory_set(vm->accel, vm->main_slot, vm->main_ram->gpa, 0, NULL, 0);
-    vm->main_slot_set = FALSE;
+    if (vm->main_ram != NULL && vm->main_ram->slot >= 0)
+        vm->accel->klass->memory_set(vm->accel, (guint32)vm->main_ram->slot, vm->main_ram->gpa, 0,
+                                     NULL, 0);
     g_clear_pointer(&vm->ram, ram_list_free);
     vm->main_ram = NULL;
 }
@@ -210,7 +210,7 @@ vm_memory_register_main(Vm *vm, const char *name, guint64 gpa, GError **error)
     RamBlock *block = vm->main_ram;
     gint slot, result;
 
-    if (vm->main_slot_set)
+    if (block->slot >= 0)
         return vm_host_error(error, "main memory is registered already");
     if (!ram_block_place(block, gpa, error))
         return FALSE;
@@ -225,8 +225,7 @@ vm_memory_register_main(Vm *vm, const char *name, guint64 gpa, GError **error)
         return vm_host_error(error, "cannot give main memory to the guest: %s",
                              g_strerror(-result));
     }
-    vm->main_slot = (guint32)slot;
-    vm->main_slot_set = TRUE;
+    block->slot = slot;
     /* Placed and mapped memory that fails to register is taken back with the Vm. */
     return ram_block_register(block, name, error);
 }

@@ -18,7 +18,7 @@
 #include "vmm/module.h"
 #include "vmm/ram.h"
 #include "vmm/vcpu.h"
-#include "vmm/vm.h"
+#include "vmm/vm-migrate.h"
 
 #define VM_SLOTS_MAX 512u /* memory slots of the accelerator: RAM, plugged RAM, device windows */
 
@@ -36,8 +36,21 @@ typedef struct {
     gboolean end_by_guest, reset_by_guest;
     const char *end_reason; /* static; QEMU's ShutdownCause name */
     int end_status;
-    char *panic; /* or NULL */
+    char *panic;    /* or NULL */
+    GQueue errands; /* VmErrand */
 } VmAsked;
+
+/* The guest held still for a migration (vm-hold.c). */
+typedef struct {
+    GCond changed;    /* of the next two, and of what was asked */
+    guint changing;   /* calls that are changing the run state and may have let go of the lock */
+    gboolean on;      /* nobody may continue, reset or power down the guest */
+    RunState from;    /* state to go back to */
+    gboolean ran;     /* the guest is to run then */
+    gboolean quieted; /* the machine was not quiet before */
+} VmHold;
+
+typedef struct VmMigration VmMigration;
 
 typedef struct {
     VmEventFunc func;
@@ -47,6 +60,7 @@ typedef struct {
 /* Under the machine lock, unless its own comment says otherwise. In the order of construction. */
 struct Vm {
     const Options *options; /* constant */
+    GThread *main_thread;   /* constant */
     MachineLock lock;
     GMutex asked_mutex; /* guards `asked`; innermost */
     VmAsked asked;
@@ -67,12 +81,11 @@ struct Vm {
     RamList *ram;
     RamBlock *main_ram;
     guint64 slots[VM_SLOTS_MAX / 64]; /* bit set: in use */
-    guint32 main_slot;
-    gboolean main_slot_set;
-    GPtrArray *regions;    /* VdevRegion *, alive */
-    MigSections *sections; /* what migrates, in wire order */
+    GPtrArray *regions;               /* VdevRegion *, alive */
+    MigSections *sections;            /* what migrates, in wire order */
     HostTimer timer;
     HostGlobal globalstate;
+    VmMigration *migration;
     VcpuOwner vcpu_owner;
     GPtrArray *vcpus; /* VdevVcpu *, owned, in creation order */
     gboolean realized;
@@ -82,6 +95,8 @@ struct Vm {
     gboolean vcpus_run; /* vCPUs may be in the guest */
     gboolean quiesced;  /* the machine is */
     GuestClock clock;
+    VmHold hold;
+    gboolean autostart; /* a guest that comes in is to run */
     gboolean ended;
     int exit_status;
 };
@@ -136,7 +151,22 @@ void vm_state_free(Vm *vm);
 void host_fill_state(VdevHost *host);
 
 /* vm-run.c */
-/** vm_pause, vm_unpause: vCPUs out of the guest, and back; no event, no state. */
+/** vm_set_state: along the table. */
+void vm_set_state(Vm *vm, RunState state);
+/** vm_change_begin, vm_change_end: around what may let go of the lock half-way; they nest. */
+void vm_change_begin(Vm *vm);
+void vm_change_end(Vm *vm);
+/** vm_quiesce, vm_resume: the machine's, once. */
+gboolean vm_quiesce(Vm *vm, GError **error);
+gboolean vm_resume(Vm *vm, GError **error);
+/** vm_stopped: vCPUs are out and the machine is quiet: the clock stands, state, event. */
+void vm_stopped(Vm *vm, RunState why);
+/** vm_wake_up: what can fail before vCPUs run: the clock goes on, the machine resumes. */
+gboolean vm_wake_up(Vm *vm, GError **error);
+/** vm_running: after vm_wake_up(): state, event, vCPUs run. */
+void vm_running(Vm *vm);
+/** vm_pause, vm_unpause: vCPUs out of the guest, and back; no event, no state. Main thread, or a
+ * migration's. */
 void vm_pause(Vm *vm);
 void vm_unpause(Vm *vm);
 /** vm_halt: as vm_stop(), but nothing stops it: an error is logged. */
@@ -145,10 +175,38 @@ void vm_halt(Vm *vm, RunState why);
 gboolean vm_reset(Vm *vm, gboolean by_guest, GError **error);
 /** vm_reset_machine: the part of it that a start needs too. */
 gboolean vm_reset_machine(Vm *vm, GError **error);
+/** vm_reset_devices: the part of that before the boot files are loaded. */
+gboolean vm_reset_devices(Vm *vm, GError **error);
+/** vm_emit, vm_emit_event: to the listeners; from another thread by way of the main loop. */
 void vm_emit(Vm *vm, VmEventKind kind, gboolean by_guest, const char *reason);
 void vm_emit_event(Vm *vm, const VmEvent *event);
 
+/* vm-hold.c: a migration's thread, machine lock held. */
+/** vm_hold: what the guest asked for is done, then it stops and nobody else may change it. Lets go
+ * of the lock while it waits. On failure the guest goes on. */
+gboolean vm_hold(Vm *vm, GError **error);
+/** vm_let_go: undoes it; on failure the guest is paused. */
+gboolean vm_let_go(Vm *vm, GError **error);
+/** vm_hand_over: the guest is another's. */
+void vm_hand_over(Vm *vm);
+/** vm_hold_stop: `stop` while the guest is held: it is to be paused afterwards. */
+void vm_hold_stop(Vm *vm, RunState why);
+
+/* vm-migrate.c */
+gboolean vm_migrate_init(Vm *vm, GError **error);
+/** vm_migrate_finish: ends what runs and waits for it. Main thread; lets go of the lock. */
+void vm_migrate_finish(Vm *vm);
+/** vm_migrate_ram: what the section `ram` is registered with. */
+MigRam *vm_migrate_ram(Vm *vm);
+
 /* vm-request.c */
+typedef void (*VmErrandFunc)(Vm *vm, void *data);
+/** vm_run_errand: @func soon runs on the main thread, then @data is freed; in the order of the
+ * calls. Of a Vm that goes before, only @data is freed. Any thread. */
+void vm_run_errand(Vm *vm, VmErrandFunc func, void *data, GDestroyNotify free_data);
+/** vm_asked_pending: whether something was asked that is not done yet. */
+gboolean vm_asked_pending(Vm *vm);
+void vm_asked_clear(Vm *vm);
 /** vm_request_end: @reason: static. Any thread. */
 void vm_request_end(Vm *vm, gboolean by_guest, int exit_status, const char *reason);
 /** vm_request_halted: a vCPU will not run any more; perhaps none will. Any thread. */

@@ -75,6 +75,52 @@ vm_request_halted(Vm *vm)
     g_mutex_unlock(&vm->asked_mutex);
 }
 
+typedef struct {
+    VmErrandFunc func;
+    void *data;
+    GDestroyNotify free_data;
+} VmErrand;
+
+static void
+errand_free(void *data)
+{
+    VmErrand *errand = data;
+
+    if (errand->free_data != NULL)
+        errand->free_data(errand->data);
+    g_free(errand);
+}
+
+void
+vm_run_errand(Vm *vm, VmErrandFunc func, void *data, GDestroyNotify free_data)
+{
+    VmErrand *errand = g_new(VmErrand, 1);
+
+    *errand = (VmErrand){func, data, free_data};
+    g_mutex_lock(&vm->asked_mutex);
+    g_queue_push_tail(&vm->asked.errands, errand);
+    loop_wake(vm->loop);
+    g_mutex_unlock(&vm->asked_mutex);
+}
+
+gboolean
+vm_asked_pending(Vm *vm)
+{
+    gboolean pending;
+
+    g_mutex_lock(&vm->asked_mutex);
+    pending = vm->asked.bits != 0;
+    g_mutex_unlock(&vm->asked_mutex);
+    return pending;
+}
+
+void
+vm_asked_clear(Vm *vm)
+{
+    g_free(vm->asked.panic);
+    g_queue_clear_full(&vm->asked.errands, errand_free);
+}
+
 void
 vm_rest_caller(Vm *vm)
 {
@@ -119,6 +165,9 @@ serve_reset(Vm *vm, const VmAsked *asked)
 {
     g_autoptr(GError) error = NULL;
 
+    /* There is no guest yet, and its memory stays as nobody has written it. */
+    if (vm->state == RUN_STATE_INMIGRATE)
+        return;
     if (vm_reset(vm, asked->reset_by_guest, &error))
         return;
     log_printf(vm->log, VDEV_LOG_WARNING, "reset failed: %s", error->message);
@@ -160,18 +209,52 @@ static const struct {
     {VM_REQUEST_HALTED, serve_halted},
 };
 
+static void
+run_errands(Vm *vm)
+{
+    GQueue errands;
+    VmErrand *errand;
+
+    g_mutex_lock(&vm->asked_mutex);
+    errands = vm->asked.errands;
+    g_queue_init(&vm->asked.errands);
+    g_mutex_unlock(&vm->asked_mutex);
+    while ((errand = g_queue_pop_head(&errands)) != NULL) {
+        errand->func(vm, errand->data);
+        errand_free(errand);
+    }
+}
+
+/* What may be done now: a guest that a migration holds is left as it is, unless the VM ends. */
+static void
+take_asked(Vm *vm, VmAsked *asked)
+{
+    guint32 now = vm->hold.on ? VM_REQUEST_END : ~0u;
+
+    g_mutex_lock(&vm->asked_mutex);
+    *asked = vm->asked;
+    asked->bits &= now;
+    vm->asked.bits &= ~now;
+    if ((asked->bits & VM_REQUEST_PANIC) != 0)
+        vm->asked.panic = NULL;
+    else
+        asked->panic = NULL;
+    g_mutex_unlock(&vm->asked_mutex);
+}
+
 void
 vm_serve_requests(Vm *vm)
 {
     VmAsked asked;
 
-    g_mutex_lock(&vm->asked_mutex);
-    asked = vm->asked;
-    vm->asked.bits = 0;
-    vm->asked.panic = NULL;
-    g_mutex_unlock(&vm->asked_mutex);
+    run_errands(vm);
+    take_asked(vm, &asked);
+    if (asked.bits == 0)
+        return;
+    vm_change_begin(vm);
     for (guint i = 0; i < G_N_ELEMENTS(services) && !vm->ended; i++)
         if ((asked.bits & services[i].bit) != 0)
             services[i].serve(vm, &asked);
+    vm_change_end(vm);
     g_free(asked.panic);
 }

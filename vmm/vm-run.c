@@ -9,11 +9,34 @@
 
 #include "vmm/vm-priv.h"
 
+static void
+event_free(void *data)
+{
+    VmEvent *event = data;
+
+    g_free((char *)event->reason);
+    g_free(event);
+}
+
+static void
+event_arrived(Vm *vm, void *data)
+{
+    vm_emit_event(vm, data);
+}
+
 void
 vm_emit_event(Vm *vm, const VmEvent *event)
 {
     g_autofree VmListener *copy = NULL;
     guint n = vm->listeners->len;
+
+    if (g_thread_self() != vm->main_thread) {
+        VmEvent *carried = g_memdup2(event, sizeof(*event));
+
+        carried->reason = g_strdup(event->reason);
+        vm_run_errand(vm, event_arrived, carried, event_free);
+        return;
+    }
 
     /* A listener may remove itself. */
     copy = g_memdup2(vm->listeners->data, n * sizeof(VmListener));
@@ -27,7 +50,7 @@ vm_emit(Vm *vm, VmEventKind kind, gboolean by_guest, const char *reason)
     vm_emit_event(vm, &(VmEvent){.kind = kind, .by_guest = by_guest, .reason = reason});
 }
 
-static void
+void
 vm_set_state(Vm *vm, RunState state)
 {
     g_assert(runstate_may(vm->state, state));
@@ -52,7 +75,20 @@ vm_unpause(Vm *vm)
         vcpu_set_machine_runs(vm->vcpus->pdata[i], TRUE);
 }
 
-static gboolean
+void
+vm_change_begin(Vm *vm)
+{
+    vm->hold.changing++;
+}
+
+void
+vm_change_end(Vm *vm)
+{
+    if (--vm->hold.changing == 0)
+        g_cond_broadcast(&vm->hold.changed);
+}
+
+gboolean
 vm_quiesce(Vm *vm, GError **error)
 {
     if (!vm->quiesced)
@@ -60,7 +96,7 @@ vm_quiesce(Vm *vm, GError **error)
     return vm->quiesced;
 }
 
-static gboolean
+gboolean
 vm_resume(Vm *vm, GError **error)
 {
     if (!vm->machine->type.klass->resume(vm->machine->object, error))
@@ -69,7 +105,7 @@ vm_resume(Vm *vm, GError **error)
     return TRUE;
 }
 
-static void
+void
 vm_stopped(Vm *vm, RunState why)
 {
     guest_clock_stop(&vm->clock, vm->accel->klass->timebase(vm->accel));
@@ -77,11 +113,9 @@ vm_stopped(Vm *vm, RunState why)
     vm_emit(vm, VM_EVENT_STOP, FALSE, NULL);
 }
 
-gboolean
-vm_stop(Vm *vm, RunState why, GError **error)
+static gboolean
+vm_stop_now(Vm *vm, RunState why, GError **error)
 {
-    if (!vm->vcpus_run)
-        return TRUE;
     vm_pause(vm);
     if (!vm_quiesce(vm, error)) {
         g_autoptr(GError) second = NULL;
@@ -96,6 +130,23 @@ vm_stop(Vm *vm, RunState why, GError **error)
     return TRUE;
 }
 
+gboolean
+vm_stop(Vm *vm, RunState why, GError **error)
+{
+    gboolean good = TRUE;
+
+    if (vm->hold.on)
+        vm_hold_stop(vm, why);
+    else if (vm->state == RUN_STATE_INMIGRATE)
+        vm->autostart = FALSE;
+    if (vm->hold.on || !vm->vcpus_run)
+        return TRUE;
+    vm_change_begin(vm);
+    good = vm_stop_now(vm, why, error);
+    vm_change_end(vm);
+    return good;
+}
+
 void
 vm_halt(Vm *vm, RunState why)
 {
@@ -103,29 +154,49 @@ vm_halt(Vm *vm, RunState why)
 
     if (!vm->vcpus_run)
         return;
+    vm_change_begin(vm);
     vm_pause(vm);
     if (!vm_quiesce(vm, &error))
         log_printf(vm->log, VDEV_LOG_WARNING, "the machine did not quiesce: %s", error->message);
     vm_stopped(vm, why);
+    vm_change_end(vm);
 }
 
 gboolean
-vm_cont(Vm *vm, GError **error)
+vm_wake_up(Vm *vm, GError **error)
 {
-    if (vm->vcpus_run)
-        return TRUE;
-    if (vm->ended || !runstate_may(vm->state, RUN_STATE_RUNNING))
-        return vm_usage(error, "the VM is in state %s: a reset is needed first",
-                        runstate_name(vm->state));
     if (!guest_clock_go_on(&vm->clock, vm->vcpus, vm->accel->klass->timebase(vm->accel), error))
         return FALSE;
     if (!vm_resume(vm, error)) {
         guest_clock_stop(&vm->clock, vm->accel->klass->timebase(vm->accel));
         return FALSE;
     }
+    return TRUE;
+}
+
+void
+vm_running(Vm *vm)
+{
     vm_set_state(vm, RUN_STATE_RUNNING);
     vm_emit(vm, VM_EVENT_RESUME, FALSE, NULL);
     vm_unpause(vm);
+}
+
+gboolean
+vm_cont(Vm *vm, GError **error)
+{
+    if (vm_migrate_holds_guest(vm, error))
+        return FALSE;
+    if (vm->state == RUN_STATE_INMIGRATE)
+        vm->autostart = TRUE;
+    if (vm->vcpus_run || vm->state == RUN_STATE_INMIGRATE)
+        return TRUE;
+    if (vm->ended || !runstate_may(vm->state, RUN_STATE_RUNNING))
+        return vm_usage(error, "the VM is in state %s: a reset is needed first",
+                        runstate_name(vm->state));
+    if (!vm_wake_up(vm, error))
+        return FALSE;
+    vm_running(vm);
     return TRUE;
 }
 
@@ -143,14 +214,9 @@ vm_note_trouble(Vm *vm, gint result, const char *format, ...)
     vm_host_error(&vm->trouble, "%s: %s", what, g_strerror(-result));
 }
 
-gboolean
-vm_reset_machine(Vm *vm, GError **error)
+static gboolean
+vm_no_trouble(Vm *vm, GError **error)
 {
-    const VdevMachineClass *klass = vm->machine->type.klass;
-    void *object = vm->machine->object;
-
-    if (!klass->reset(object, error) || !klass->load_boot(object, boot_image(vm->boot), error))
-        return FALSE;
     if (vm->trouble == NULL)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&vm->trouble));
@@ -158,7 +224,23 @@ vm_reset_machine(Vm *vm, GError **error)
 }
 
 gboolean
-vm_reset(Vm *vm, gboolean by_guest, GError **error)
+vm_reset_devices(Vm *vm, GError **error)
+{
+    return vm->machine->type.klass->reset(vm->machine->object, error) && vm_no_trouble(vm, error);
+}
+
+gboolean
+vm_reset_machine(Vm *vm, GError **error)
+{
+    const VdevMachineClass *klass = vm->machine->type.klass;
+
+    return vm_reset_devices(vm, error) &&
+           klass->load_boot(vm->machine->object, boot_image(vm->boot), error) &&
+           vm_no_trouble(vm, error);
+}
+
+static gboolean
+vm_reset_now(Vm *vm, gboolean by_guest, GError **error)
 {
     gboolean was_running = vm->vcpus_run;
     gboolean was_quiesced = vm->quiesced;
@@ -177,4 +259,15 @@ vm_reset(Vm *vm, gboolean by_guest, GError **error)
     if (runstate_may(vm->state, RUN_STATE_PRELAUNCH))
         vm_set_state(vm, RUN_STATE_PRELAUNCH);
     return !was_quiesced || vm_quiesce(vm, error);
+}
+
+gboolean
+vm_reset(Vm *vm, gboolean by_guest, GError **error)
+{
+    gboolean good;
+
+    vm_change_begin(vm);
+    good = vm_reset_now(vm, by_guest, error);
+    vm_change_end(vm);
+    return good;
 }

@@ -11,6 +11,8 @@ static gboolean
 host_state_add(const VdevHost *host, const char *path, guint32 instance, const VmsState *state,
                void *object, GError **error)
 {
+    if (vm_migrate_is_running(host_vm(host)))
+        return vm_host_error(error, "%s: nothing can be added while a migration runs", state->name);
     return mig_sections_add_state(host_vm(host)->sections, path, instance, MIG_PRIORITY_DEFAULT,
                                   state, object, error);
 }
@@ -31,9 +33,10 @@ host_fill_state(VdevHost *host)
 gboolean
 vm_state_begin(Vm *vm, GError **error)
 {
-    vm->sections = mig_sections_new();
     return mig_sections_add_state(vm->sections, NULL, 0, MIG_PRIORITY_DEFAULT, &host_timer_state,
-                                  &vm->timer, error);
+                                  &vm->timer, error) &&
+           mig_sections_add_handler(vm->sections, MIG_RAM_IDSTR, 0, MIG_PRIORITY_DEFAULT,
+                                    &mig_ram_handler, vm_migrate_ram(vm), error);
 }
 
 gboolean

@@ -163,12 +163,32 @@ vm_realize(Vm *vm, GError **error)
     return vm->realized;
 }
 
+/* A guest that comes in finds memory as nobody has written it, and no vCPU started. */
+static gboolean
+vm_first_reset(Vm *vm, GError **error)
+{
+    vm->autostart = !vm->options->start_paused;
+    if (vm->options->incoming == NULL)
+        return vm_reset_machine(vm, error);
+    vm_set_state(vm, RUN_STATE_INMIGRATE);
+    return vm_reset_devices(vm, error);
+}
+
+static gboolean
+vm_check_migratable(Vm *vm, GError **error)
+{
+    g_auto(GStrv) blockers = vm->options->only_migratable ? vm_migrate_blockers(vm) : NULL;
+
+    return blockers == NULL || blockers[0] == NULL ||
+           vm_usage(error, "-only-migratable: this guest could not migrate: %s", blockers[0]);
+}
+
 typedef gboolean (*VmStep)(Vm *vm, GError **error);
 
 static const VmStep vm_steps[] = {
-    vm_make_loop,  vm_load_modules, vm_make_machine,  vm_open_boot,
-    vm_open_accel, vm_memory_make,  vm_open_console,  vm_state_begin,
-    vm_realize,    vm_state_end,    vm_reset_machine,
+    vm_make_loop,   vm_load_modules, vm_make_machine,     vm_open_boot,   vm_open_accel,
+    vm_memory_make, vm_open_console, vm_migrate_init,     vm_state_begin, vm_realize,
+    vm_state_end,   vm_first_reset,  vm_check_migratable,
 };
 
 /* A step's error as the caller's exit status: what the command line asked is 2. */
@@ -191,6 +211,7 @@ vm_new(const Options *options, GError **error)
     Vm *vm = g_new0(Vm, 1);
 
     vm->options = options;
+    vm->main_thread = g_thread_self();
     vm->state = RUN_STATE_PRELAUNCH;
     vm->regions = g_ptr_array_new();
     vm->vcpus = g_ptr_array_new();
@@ -198,6 +219,7 @@ vm_new(const Options *options, GError **error)
     vm->listeners = g_array_new(FALSE, FALSE, sizeof(VmListener));
     machine_lock_init(&vm->lock);
     g_mutex_init(&vm->asked_mutex);
+    g_cond_init(&vm->hold.changed);
     machine_lock_main(&vm->lock);
     for (guint i = 0; i < G_N_ELEMENTS(vm_steps); i++) {
         GError *reason = NULL;
@@ -230,6 +252,7 @@ vm_free(Vm *vm)
 {
     if (vm == NULL)
         return;
+    vm_migrate_finish(vm);
     vm_pause(vm);
     if (vm->realized)
         vm->machine->type.klass->finish(vm->machine->object);
@@ -246,10 +269,11 @@ vm_free(Vm *vm)
     module_set_free(vm->modules);
     loop_free(vm->loop);
     log_free(vm->log);
-    g_free(vm->asked.panic);
+    vm_asked_clear(vm);
     g_clear_error(&vm->trouble);
     machine_unlock(&vm->lock);
     g_mutex_clear(&vm->asked_mutex);
+    g_cond_clear(&vm->hold.changed);
     machine_lock_clear(&vm->lock);
     g_array_unref(vm->listeners);
     fdsets_free(vm->fdsets);

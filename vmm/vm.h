@@ -31,6 +31,9 @@ void vm_free(Vm *vm);
 GQuark vm_error_quark(void);
 enum { VM_ERROR_USAGE, VM_ERROR_HOST };
 
+/** vm_begin: runs the guest, or listens for it, or neither, as the command line says. */
+gboolean vm_begin(Vm *vm, GError **error);
+
 /** vm_run: the main loop, until the VM ends. Returns: the process's exit status. */
 int vm_run(Vm *vm);
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guest held still while a migration sends its last bytes, and what becomes of it then.
+ *
+ *   running, paused, … ── hold ──▶ finish-migrate ── hand over ──▶ postmigrate
+ *          ▲                             │
+ *          └────────── let go ───────────┘
+ *
+ * VH-1  What the guest asked for before it stopped (reset, power-off, a panic) is done before it is
+ *       held: none of it travels, and none is lost.
+ * VH-2  While it is held nobody continues, resets or powers down the guest. The VM may end.
+ * VH-3  Let go, it is as it was, unless `stop` came meanwhile: then it is paused.
+ *
+ * All of it runs on a migration's thread, under the machine lock, except vm_hold_stop().
+ */
+#include "vmm/vm-priv.h"
+
+#include "migration-glue/rules.h"
+
+/* Waits until nobody is in the middle of a change and nothing is asked. FALSE: the VM ends. */
+static gboolean
+wait_settled(Vm *vm)
+{
+    while (!vm->ended && (vm->hold.changing > 0 || vm_asked_pending(vm)))
+        machine_lock_wait(&vm->lock, &vm->hold.changed);
+    return !vm->ended;
+}
+
+/* vCPUs out of the guest, with nothing asked on the way. */
+static gboolean
+pause_settled(Vm *vm)
+{
+    while (wait_settled(vm)) {
+        gboolean ran = vm->vcpus_run;
+
+        vm->hold.on = TRUE;
+        vm->hold.ran = ran;
+        vm->hold.from = vm->state;
+        if (ran)
+            vm_pause(vm);
+        if (!vm->ended && !vm_asked_pending(vm))
+            return TRUE;
+        /* VH-1: for the main thread the guest still runs; it makes no step meanwhile. */
+        vm->hold.on = FALSE;
+        vm->vcpus_run = ran;
+        loop_wake(vm->loop);
+    }
+    return FALSE;
+}
+
+static void
+note_state(Vm *vm)
+{
+    const VdevMachineRow *row = vm->machine->type.row;
+
+    host_global_set(&vm->globalstate, runstate_name(vm->hold.from), mig_rules_of_row(row));
+}
+
+static void
+undo_pause(Vm *vm)
+{
+    g_autoptr(GError) second = NULL;
+
+    vm->hold.on = FALSE;
+    if (!vm_resume(vm, &second))
+        log_printf(vm->log, VDEV_LOG_WARNING, "after a failed stop: %s", second->message);
+    if (vm->hold.ran)
+        vm_unpause(vm);
+    loop_wake(vm->loop);
+}
+
+gboolean
+vm_hold(Vm *vm, GError **error)
+{
+    if (!pause_settled(vm))
+        return vm_host_error(error, "the VM ends");
+    vm->hold.quieted = !vm->quiesced;
+    if (!vm_quiesce(vm, error)) {
+        undo_pause(vm);
+        return FALSE;
+    }
+    note_state(vm);
+    if (vm->hold.ran)
+        vm_stopped(vm, RUN_STATE_FINISH_MIGRATE);
+    else
+        vm_set_state(vm, RUN_STATE_FINISH_MIGRATE);
+    return TRUE;
+}
+
+void
+vm_hold_stop(Vm *vm, RunState why)
+{
+    if (!vm->hold.ran)
+        return;
+    vm->hold.ran = FALSE;
+    vm->hold.quieted = FALSE; /* a stopped machine is quiet */
+    vm->hold.from = why;
+    note_state(vm);
+}
+
+static gboolean
+go_back(Vm *vm, GError **error)
+{
+    if (vm->hold.ran) {
+        if (vm_wake_up(vm, error)) {
+            vm_running(vm);
+            return TRUE;
+        }
+        vm_set_state(vm, RUN_STATE_PAUSED);
+        return FALSE;
+    }
+    vm_set_state(vm, vm->hold.from);
+    return !vm->hold.quieted || vm_resume(vm, error);
+}
+
+gboolean
+vm_let_go(Vm *vm, GError **error)
+{
+    gboolean good = vm->ended || go_back(vm, error);
+
+    vm->hold.on = FALSE;
+    loop_wake(vm->loop); /* what was asked meanwhile */
+    return good;
+}
+
+void
+vm_hand_over(Vm *vm)
+{
+    vm->hold.on = FALSE;
+    if (!vm->ended)
+        vm_set_state(vm, RUN_STATE_POSTMIGRATE);
+    loop_wake(vm->loop);
+}

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The migration of a VM: what the monitor asks (see the header), and MigHost: what a migration asks
+ * of the VM.
+ */
+#include "vmm/vm-migrate.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "migration-glue/error.h"
+#include "migration-glue/migration.h"
+#include "migration-glue/rules.h"
+#include "vmm/mig-ram.h"
+#include "vmm/vm-priv.h"
+
+struct VmMigration {
+    MigParams *params; /* has its own lock */
+    MigRamHost memory;
+    MigRam ram;
+    MigHost host;
+    /* The present one or the last; both if one came in and one went out. */
+    MigOutgoing *out;
+    MigIncoming *in;
+    gboolean latest_is_in;
+    gboolean running; /* from setup until its thread is about to return */
+    gboolean exit_if_in_fails;
+    gboolean wakes;  /* the guest that came in was made ready to run */
+    GMutex fds_lock; /* guards the next; a leaf */
+    GHashTable *fds; /* char * → descriptor */
+};
+
+/* ---- what a migration asks of its host ------------------------------------------------------ */
+
+static void
+host_lock(void *opaque)
+{
+    machine_lock_vcpu(&((Vm *)opaque)->lock);
+}
+
+static void
+host_unlock(void *opaque)
+{
+    machine_unlock(&((Vm *)opaque)->lock);
+}
+
+static gboolean
+host_stop(void *opaque, GError **error)
+{
+    return vm_hold(opaque, error);
+}
+
+static gboolean
+host_go_on(void *opaque, GError **error)
+{
+    return vm_let_go(opaque, error);
+}
+
+static void
+host_gone(void *opaque)
+{
+    vm_hand_over(opaque);
+}
+
+/* The received run state; what a machine of ours cannot be in is `paused`. */
+static RunState
+received_state(const Vm *vm)
+{
+    static const RunState taken[] = {
+        RUN_STATE_RUNNING,  RUN_STATE_PRELAUNCH,      RUN_STATE_GUEST_PANICKED,
+        RUN_STATE_IO_ERROR, RUN_STATE_INTERNAL_ERROR, RUN_STATE_SHUTDOWN,
+    };
+    const char *name = host_global_name(&vm->globalstate);
+
+    for (guint i = 0; i < G_N_ELEMENTS(taken); i++)
+        if (strcmp(name, runstate_name(taken[i])) == 0)
+            return taken[i];
+    return RUN_STATE_PAUSED;
+}
+
+static gboolean
+host_activate(void *opaque, GError **error)
+{
+    Vm *vm = opaque;
+    VmMigration *migration = vm->migration;
+
+    if (vm->ended)
+        return vm_host_error(error, "the VM ends");
+    vm->quiesced = TRUE; /* as its source left it */
+    migration->wakes = vm->autostart && received_state(vm) == RUN_STATE_RUNNING;
+    return !migration->wakes || vm_wake_up(vm, error);
+}
+
+/* `stop` came after it was made ready. */
+static void
+rest_again(Vm *vm)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!vm_quiesce(vm, &error))
+        log_printf(vm->log, VDEV_LOG_WARNING, "the machine did not quiesce: %s", error->message);
+    guest_clock_stop(&vm->clock, vm->accel->klass->timebase(vm->accel));
+    vm_set_state(vm, RUN_STATE_PAUSED);
+}
+
+static void
+host_run(void *opaque)
+{
+    Vm *vm = opaque;
+    RunState state = received_state(vm);
+    g_autoptr(GError) error = NULL;
+
+    if (vm->ended)
+        return;
+    if (vm->migration->wakes && vm->autostart) {
+        vm_running(vm);
+        return;
+    }
+    if (vm->migration->wakes) {
+        rest_again(vm);
+        return;
+    }
+    vm_set_state(vm, state == RUN_STATE_RUNNING ? RUN_STATE_PAUSED : state);
+    /* `cont` came after it was settled that it stays paused. */
+    if (state == RUN_STATE_RUNNING && vm->autostart && !vm_cont(vm, &error))
+        log_printf(vm->log, VDEV_LOG_WARNING, "%s", error->message);
+}
+
+static void
+note_failed_load(Vm *vm)
+{
+    VmMigration *migration = vm->migration;
+    g_autoptr(GError) error = NULL;
+    g_auto(MigStats) stats = {0};
+
+    mig_incoming_stats(migration->in, &stats);
+    log_printf(vm->log, VDEV_LOG_WARNING, "load of migration failed: %s",
+               stats.error == NULL ? "cancelled" : stats.error);
+    if (migration->exit_if_in_fails) {
+        vm_request_end(vm, FALSE, 1, "host-error");
+        return;
+    }
+    /* Another one may come, and finds the machine as new. */
+    vm->quiesced = FALSE;
+    if (vm_reset_devices(vm, &error))
+        return;
+    log_printf(vm->log, VDEV_LOG_WARNING, "reset failed: %s", error->message);
+    vm_request_end(vm, FALSE, 1, "host-error");
+}
+
+static void
+migration_ended(Vm *vm, void *data)
+{
+    VmMigration *migration = vm->migration;
+
+    migration->running = FALSE;
+    if (migration->latest_is_in && mig_incoming_status(migration->in) != MIG_STATUS_COMPLETED)
+        note_failed_load(vm);
+}
+
+static void
+host_event(void *opaque, MigEventKind kind, guint64 value)
+{
+    Vm *vm = opaque;
+
+    switch (kind) {
+    case MIG_EVENT_STATUS:
+        vm_emit(vm, VM_EVENT_MIGRATION, FALSE, mig_status_name((MigStatus)value));
+        break;
+    case MIG_EVENT_PASS:
+        vm_emit_event(vm, &(VmEvent){.kind = VM_EVENT_MIGRATION_PASS, .pass = value});
+        break;
+    case MIG_EVENT_ENDED: vm_run_errand(vm, migration_ended, NULL, NULL); break;
+    }
+}
+
+static const MigHostOps host_ops = {
+    .lock = host_lock,
+    .unlock = host_unlock,
+    .stop = host_stop,
+    .go_on = host_go_on,
+    .gone = host_gone,
+    .activate = host_activate,
+    .run = host_run,
+    .event = host_event,
+};
+
+/* ---- descriptors --------------------------------------------------------------------------- */
+
+static int
+steal_fd(VmMigration *migration, const char *name, GError **error)
+{
+    gpointer key, value;
+    gboolean known;
+
+    g_mutex_lock(&migration->fds_lock);
+    known = g_hash_table_steal_extended(migration->fds, name, &key, &value);
+    g_mutex_unlock(&migration->fds_lock);
+    if (!known) {
+        vm_usage(error, "there is no descriptor named '%s': hand it over with getfd first", name);
+        return -1;
+    }
+    g_free(key);
+    return GPOINTER_TO_INT(value);
+}
+
+static int
+host_take_fd(void *opaque, const char *name, GError **error)
+{
+    return steal_fd(((Vm *)opaque)->migration, name, error);
+}
+
+static int
+host_open_fdset(void *opaque, guint64 set, int flags, GError **error)
+{
+    return fdsets_open(((Vm *)opaque)->fdsets, set, flags, error);
+}
+
+static const MigDescriptorOps host_descriptors = {
+    .take_fd = host_take_fd,
+    .open_fdset = host_open_fdset,
+};
+
+void
+vm_migrate_give_fd(Vm *vm, const char *name, int fd)
+{
+    VmMigration *migration = vm->migration;
+    int old = steal_fd(migration, name, NULL);
+
+    if (old >= 0)
+        close(old);
+    g_mutex_lock(&migration->fds_lock);
+    g_hash_table_insert(migration->fds, g_strdup(name), GINT_TO_POINTER(fd));
+    g_mutex_unlock(&migration->fds_lock);
+}
+
+gboolean
+vm_migrate_close_fd(Vm *vm, const char *name, GError **error)
+{
+    int fd = steal_fd(vm->migration, name, error);
+
+    return fd >= 0 && close(fd) == 0;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+gboolean
+vm_migrate_init(Vm *vm, GError **error)
+{
+    VmMigration *migration = g_new0(VmMigration, 1);
+    const VdevMachineRow *row = vm->machine->type.row;
+
+    vm->migration = migration;
+    vm->sections = mig_sections_new();
+    migration->params = mig_params_new();
+    migration->fds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_mutex_init(&migration->fds_lock);
+    migration->memory = (MigRamHost){
+        .list = vm->ram,
+        .accel = vm->accel,
+        .host_page_shift = vm->cpu_info->host_page_shift,
+    };
+    migration->ram = (MigRam){.ops = &mig_ram_host_ops, .opaque = &migration->memory};
+    migration->host = (MigHost){
+        .ops = &host_ops,
+        .descriptors = &host_descriptors,
+        .opaque = vm,
+        .sections = vm->sections,
+        .ram = &migration->ram,
+        .row = row,
+        .rules = mig_rules_of_row(row),
+        .identity = {.machine = row->name, .has_uuid = vm->options->have_uuid},
+    };
+    memcpy(migration->host.identity.uuid, vm->options->uuid, sizeof(vm->options->uuid));
+    return migration->host.rules != NULL ||
+           vm_host_error(error, "the machine type %s has no rules for its migration stream",
+                         row->name);
+}
+
+MigRam *
+vm_migrate_ram(Vm *vm)
+{
+    return &vm->migration->ram;
+}
+
+void
+vm_migrate_finish(Vm *vm)
+{
+    VmMigration *migration = vm->migration;
+    GHashTableIter each;
+    gpointer fd;
+
+    if (migration == NULL)
+        return;
+    vm->ended = TRUE;
+    g_cond_broadcast(&vm->hold.changed);
+    machine_unlock(&vm->lock);
+    mig_outgoing_free(migration->out);
+    mig_incoming_free(migration->in);
+    machine_lock_main(&vm->lock);
+    g_hash_table_iter_init(&each, migration->fds);
+    while (g_hash_table_iter_next(&each, NULL, &fd))
+        close(GPOINTER_TO_INT(fd));
+    g_hash_table_unref(migration->fds);
+    g_mutex_clear(&migration->fds_lock);
+    mig_params_free(migration->params);
+    g_clear_pointer(&vm->migration, g_free);
+}
+
+/* ---- parameters ---------------------------------------------------------------------------- */
+
+MigParams *
+vm_migrate_params(Vm *vm)
+{
+    return vm->migration->params;
+}
+
+gboolean
+vm_migrate_set_capabilities(Vm *vm, const MigCapabilityChange *changes, guint n, GError **error)
+{
+    VmMigration *migration = vm->migration;
+
+    return mig_params_set_capabilities(migration->params, changes, n, migration->running, error);
+}
+
+/* ---- who has the guest --------------------------------------------------------------------- */
+
+gboolean
+vm_migrate_is_running(const Vm *vm)
+{
+    return vm->migration != NULL && vm->migration->running;
+}
+
+static gboolean
+handover_unknown(const Vm *vm)
+{
+    const MigOutgoing *out = vm->migration->out;
+
+    return out != NULL && mig_outgoing_status(out) == MIG_STATUS_HANDOVER_UNKNOWN;
+}
+
+gboolean
+vm_migrate_holds_guest(const Vm *vm, GError **error)
+{
+    if (!vm->hold.on)
+        return FALSE;
+    if (handover_unknown(vm))
+        vm_usage(error, "handover unknown: the destination may run the guest; look there, and say "
+                        "here whose it is, first");
+    else
+        vm_usage(error, "the guest is stopped for the last part of its migration; migrate_cancel "
+                        "brings it back");
+    return TRUE;
+}
+
+/* Memory that the guest has, and that would not travel. */
+static void
+add_memory_blockers(Vm *vm, GPtrArray *reasons)
+{
+    for (guint i = 0; i < ram_list_length(vm->ram); i++) {
+        const RamBlock *block = ram_list_get(vm->ram, i);
+
+        if (block->kind == RAM_KIND_RAM && block->placed && !block->migratable)
+            g_ptr_array_add(reasons,
+                            g_strdup_printf("memory %s is not registered to migrate", block->name));
+    }
+}
+
+/* Sections of the host's own: timer, ram, globalstate. */
+#define HOST_SECTIONS 3
+
+char **
+vm_migrate_blockers(Vm *vm)
+{
+    GPtrArray *reasons = g_ptr_array_new();
+    const VdevHotplugOps *hotplug = vm->machine->type.klass->hotplug;
+    char *busy = hotplug == NULL ? NULL : hotplug->busy(vm->machine->object);
+    guint n;
+
+    add_memory_blockers(vm, reasons);
+    mig_sections_list(vm->sections, &n);
+    if (n <= HOST_SECTIONS)
+        g_ptr_array_add(reasons, g_strdup_printf("the machine type %s describes no state",
+                                                 vm->machine->type.row->name));
+    if (busy != NULL)
+        g_ptr_array_add(reasons, busy);
+    g_ptr_array_add(reasons, NULL);
+    return (char **)g_ptr_array_free(reasons, FALSE);
+}
+
+/* ---- outgoing ------------------------------------------------------------------------------ */
+
+static gboolean
+may_migrate(Vm *vm, GError **error)
+{
+    g_auto(GStrv) blockers = NULL;
+
+    if (vm->state == RUN_STATE_INMIGRATE)
+        return vm_usage(error, "there is no guest yet: it is waited for");
+    if (vm->migration->running)
+        return vm_usage(error, "a migration runs already; migrate_cancel ends it");
+    if (vm_migrate_holds_guest(vm, error))
+        return FALSE;
+    if (vm->state == RUN_STATE_POSTMIGRATE)
+        return vm_usage(error, "the guest has migrated already; `cont` would take it back");
+    blockers = vm_migrate_blockers(vm);
+    return blockers[0] == NULL || vm_usage(error, "the guest cannot migrate: %s", blockers[0]);
+}
+
+gboolean
+vm_migrate(Vm *vm, const char *uri, GError **error)
+{
+    VmMigration *migration = vm->migration;
+    MigOutgoing *out;
+
+    if (!may_migrate(vm, error))
+        return FALSE;
+    out = mig_outgoing_new(&migration->host, migration->params, uri, error);
+    if (out == NULL)
+        return FALSE;
+    mig_outgoing_free(migration->out); /* of the last, which is over */
+    migration->out = out;
+    migration->latest_is_in = FALSE;
+    migration->running = TRUE;
+    return TRUE;
+}
+
+void
+vm_migrate_cancel(Vm *vm)
+{
+    VmMigration *migration = vm->migration;
+
+    if (migration->running && !migration->latest_is_in)
+        mig_outgoing_cancel(migration->out);
+    else if (migration->running)
+        mig_incoming_cancel(migration->in);
+}
+
+gboolean
+vm_migrate_continue(Vm *vm, MigStatus state, GError **error)
+{
+    const MigOutgoing *out = vm->migration->out;
+
+    if (state != MIG_STATUS_PRE_SWITCHOVER)
+        return vm_usage(error, "a migration waits only in state pre-switchover, not in %s",
+                        mig_status_name(state));
+    if (out == NULL)
+        return vm_usage(error, "no migration waits");
+    return mig_outgoing_continue(vm->migration->out, error);
+}
+
+gboolean
+vm_migrate_decide(Vm *vm, gboolean ours, GError **error)
+{
+    if (vm->migration->out == NULL)
+        return vm_usage(error, "there is nothing to decide: no handover is unknown");
+    return mig_outgoing_decide(vm->migration->out, ours, error);
+}
+
+/* ---- incoming ------------------------------------------------------------------------------ */
+
+static gboolean
+listen_at(Vm *vm, const char *uri, gboolean exit_if_it_fails, GError **error)
+{
+    VmMigration *migration = vm->migration;
+    MigIncoming *in = mig_incoming_new(&migration->host, migration->params, uri, error);
+
+    if (in == NULL)
+        return FALSE;
+    mig_incoming_free(migration->in);
+    migration->in = in;
+    migration->latest_is_in = TRUE;
+    migration->exit_if_in_fails = exit_if_it_fails;
+    migration->running = TRUE;
+    return TRUE;
+}
+
+gboolean
+vm_begin(Vm *vm, GError **error)
+{
+    const Options *options = vm->options;
+    GError *reason = NULL;
+
+    if (options->incoming == NULL)
+        return options->start_paused || vm_cont(vm, error);
+    if (strcmp(options->incoming, OPTION_INCOMING_DEFER) == 0 ||
+        listen_at(vm, options->incoming, TRUE, &reason))
+        return TRUE;
+    vm_host_error(error, "-incoming %s: %s", options->incoming, reason->message);
+    g_error_free(reason);
+    return FALSE;
+}
+
+gboolean
+vm_migrate_incoming(Vm *vm, const char *uri, GError **error)
+{
+    if (vm->state != RUN_STATE_INMIGRATE)
+        return vm_usage(error, "no guest is waited for: start with -incoming defer");
+    if (vm->migration->running)
+        return vm_usage(error, "the guest is waited for already, at %s",
+                        mig_incoming_uri(vm->migration->in));
+    return listen_at(vm, uri, FALSE, error);
+}
+
+/* ---- figures ------------------------------------------------------------------------------- */
+
+void
+vm_migrate_info(Vm *vm, VmMigrateInfo *info)
+{
+    const VmMigration *migration = vm->migration;
+
+    memset(info, 0, sizeof(*info));
+    info->known = migration->out != NULL || migration->in != NULL;
+    info->incoming = migration->latest_is_in;
+    if (info->incoming) {
+        info->uri = g_strdup(mig_incoming_uri(migration->in));
+        mig_incoming_stats(migration->in, &info->stats);
+    } else if (migration->out != NULL) {
+        mig_outgoing_stats(migration->out, &info->stats);
+    }
+}
+
+void
+vm_migrate_info_clear(VmMigrateInfo *info)
+{
+    g_clear_pointer(&info->uri, g_free);
+    mig_stats_clear(&info->stats);
+}
