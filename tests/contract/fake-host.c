@@ -436,13 +436,19 @@ static const VdevHost calls = {
 FakeHost *
 fake_host_new(guint64 ram_size, guint32 max_cpus)
 {
+    return fake_host_new_over(&model_accel_class, ram_size, max_cpus);
+}
+
+FakeHost *
+fake_host_new_over(const AccelClass *accel, guint64 ram_size, guint32 max_cpus)
+{
     FakeHost *fake = g_new0(FakeHost, 1);
     AccelConfig config = {NULL, max_cpus};
     g_autoptr(GError) error = NULL;
 
     fake->table = calls;
     fake->table.opaque = fake;
-    fake->accel = model_accel_class.open(&config, &error);
+    fake->accel = accel->open(&config, &error);
     g_assert_no_error(error);
     fake->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

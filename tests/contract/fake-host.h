@@ -56,6 +56,9 @@ typedef struct {
  */
 FakeHost *fake_host_new(guint64 ram_size, guint32 max_cpus);
 
+/** fake_host_new_over: the same with another accelerator, which must open. */
+FakeHost *fake_host_new_over(const AccelClass *accel, guint64 ram_size, guint32 max_cpus);
+
 /** fake_host_free: frees all; vCPUs too. Devices, regions and timers must be gone. NULL-safe. */
 void fake_host_free(FakeHost *fake);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FakeHost, fake_host_free)

@@ -36,7 +36,8 @@ rig_make(Rig *rig, const RigSpec *spec)
         .cmdline = spec->cmdline,
     };
     rig->config.max_cpus = spec->max_cpus != 0 ? spec->max_cpus : rig->config.cpus;
-    rig->host = fake_host_new(spec->ram != 0 ? spec->ram : RIG_RAM, rig->config.max_cpus);
+    rig->host = fake_host_new_over(spec->accel != NULL ? spec->accel : &model_accel_class,
+                                   spec->ram != 0 ? spec->ram : RIG_RAM, rig->config.max_cpus);
     rig->config.console = spec->no_console ? NULL : (VdevChardev *)rig->host;
     rig->platform = fake_host_object_new(rig->host, pseries_class.size, pseries_class.props, NULL);
     rig->xive = fake_host_object_new(rig->host, xive_class.size, xive_class.props, &xive_class);

@@ -12,10 +12,11 @@
 #define RIG_BLOCK 0x1000u   /* where rig_rtas() puts its argument block */
 
 typedef struct {
-    const char *type; /* NULL: pseries-10.0 */
-    guint32 cpus;     /* 0: 2 */
-    guint32 max_cpus; /* 0: as cpus */
-    guint64 ram;      /* bytes of fake memory; 0: RIG_RAM */
+    const char *type;        /* NULL: pseries-10.0 */
+    guint32 cpus;            /* 0: 2 */
+    guint32 max_cpus;        /* 0: as cpus */
+    guint64 ram;             /* bytes of fake memory; 0: RIG_RAM */
+    const AccelClass *accel; /* NULL: the model */
     gboolean no_console;
     const guint8 *uuid;
     const char *name, *cmdline;

@@ -9,6 +9,7 @@
 
 #include "hw-spapr/restore.h"
 #include "migration-glue/rules.h"
+#include "tests/unit/hw-spapr/kept-registers.h"
 #include "tests/unit/hw-spapr/platform-rig.h"
 #include "tests/unit/migration-glue/wire-rig.h"
 #include "vdev/kvm-ppc.h"
@@ -92,62 +93,29 @@ move(Pair *pair)
 
 /* --- Registers ----------------------------------------------------------- */
 
-/* What a vCPU of KVM-HV keeps for its guest; ranges of ids. LPCR and PVR are KVM's in part. */
-static const struct {
-    guint64 first;
-    guint n;
-} kept[] = {
-    {VDEV_REG_GPR(0), 44},     {VDEV_REG_VSR(0), 32}, {VDEV_REG_VR(0), 32}, {VDEV_REG_DABR, 1},
-    {VDEV_REG_DSCR, 1},        {VDEV_REG_PURR, 1},    {VDEV_REG_SPURR, 1},  {VDEV_REG_DAR, 1},
-    {VDEV_REG_DSISR, 1},       {VDEV_REG_AMR, 1},     {VDEV_REG_UAMOR, 1},  {VDEV_REG_MMCR0, 1},
-    {VDEV_REG_MMCR1, 1},       {VDEV_REG_MMCRA, 1},   {VDEV_REG_MMCR2, 1},  {VDEV_REG_MMCRS, 1},
-    {VDEV_REG_SIAR, 1},        {VDEV_REG_SDAR, 1},    {VDEV_REG_SIER, 1},   {VDEV_REG_PMC(1), 6},
-    {VDEV_REG_FPSCR, 1},       {VDEV_REG_VSCR, 1},    {VDEV_REG_SPMC1, 1},  {VDEV_REG_SPMC2, 1},
-    {VDEV_REG_IAMR, 1},        {VDEV_REG_FSCR, 1},    {VDEV_REG_PSPB, 1},   {VDEV_REG_EBBHR, 1},
-    {VDEV_REG_EBBRR, 1},       {VDEV_REG_BESCR, 1},   {VDEV_REG_TAR, 1},    {VDEV_REG_DPDES, 1},
-    {VDEV_REG_DAWR, 1},        {VDEV_REG_DAWRX, 1},   {VDEV_REG_CIABR, 1},  {VDEV_REG_IC, 1},
-    {VDEV_REG_VTB, 1},         {VDEV_REG_CSIGR, 1},   {VDEV_REG_TACR, 1},   {VDEV_REG_TCSCR, 1},
-    {VDEV_REG_PID, 1},         {VDEV_REG_ACOP, 1},    {VDEV_REG_VRSAVE, 1}, {VDEV_REG_PPR, 1},
-    {VDEV_REG_ARCH_COMPAT, 1}, {VDEV_REG_DABRX, 1},   {VDEV_REG_WORT, 1},   {VDEV_REG_TIDR, 1},
-    {VDEV_REG_PSSCR, 1},       {VDEV_REG_PTCR, 1},    {VDEV_REG_MMCR3, 1},  {VDEV_REG_SIER2, 1},
-    {VDEV_REG_SIER3, 1},       {VDEV_REG_DAWR1, 1},   {VDEV_REG_DAWRX1, 1},
-};
-
-/* Bits 33 and 34 of MSR would be a transaction. */
-static void
-value_of(guint64 reg, guint vcpu, guint64 value[2])
-{
-    const guint32 own = (guint32)(reg * 0x9e3779b1u) ^ (vcpu + 1) << 5;
-
-    value[0] = reg == VDEV_REG_MSR ? own : (guint64)own << 32 | own;
-    value[1] = ~value[0];
-    if (reg == VDEV_REG_CR)
-        value[0] = own;
-}
-
 static void
 every_register_of_every_vcpu_comes_along(Pair *pair, gconstpointer data)
 {
     const VdevHost *from = &pair->from.host->table, *into = &pair->into.host->table;
 
     for (guint v = 0; v < 2; v++)
-        for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
-            for (guint k = 0; k < kept[i].n; k++) {
+        for (gsize i = 0; i < G_N_ELEMENTS(kept_registers); i++)
+            for (guint k = 0; k < kept_registers[i].n; k++) {
                 guint64 value[2];
 
-                value_of(kept[i].first + k, v, value);
-                g_assert_cmpint(
-                    from->vcpu_set(from, rig_vcpu(&pair->from, v), kept[i].first + k, value), ==,
-                    0);
+                kept_value(kept_registers[i].first + k, v, value);
+                g_assert_cmpint(from->vcpu_set(from, rig_vcpu(&pair->from, v),
+                                               kept_registers[i].first + k, value),
+                                ==, 0);
             }
     move(pair);
     for (guint v = 0; v < 2; v++)
-        for (gsize i = 0; i < G_N_ELEMENTS(kept); i++)
-            for (guint k = 0; k < kept[i].n; k++) {
-                const guint64 reg = kept[i].first + k;
+        for (gsize i = 0; i < G_N_ELEMENTS(kept_registers); i++)
+            for (guint k = 0; k < kept_registers[i].n; k++) {
+                const guint64 reg = kept_registers[i].first + k;
                 guint64 value[2], found[2] = {0, 0};
 
-                value_of(reg, v, value);
+                kept_value(reg, v, value);
                 g_test_message("vCPU %u register 0x%" G_GINT64_MODIFIER "x", v, reg);
                 g_assert_cmpint(into->vcpu_get(into, rig_vcpu(&pair->into, v), reg, found), ==, 0);
                 g_assert_cmpmem(found, VDEV_REG_SIZE(reg), value, VDEV_REG_SIZE(reg));
