@@ -475,18 +475,27 @@ listen_at(Vm *vm, const char *uri, gboolean exit_if_it_fails, GError **error)
     return TRUE;
 }
 
-gboolean
-vm_begin(Vm *vm, GError **error)
+static gboolean
+begin(Vm *vm, GError **error)
 {
     const Options *options = vm->options;
-    GError *reason = NULL;
 
     if (options->incoming == NULL)
         return options->start_paused || vm_cont(vm, error);
-    if (strcmp(options->incoming, OPTION_INCOMING_DEFER) == 0 ||
-        listen_at(vm, options->incoming, TRUE, &reason))
+    return strcmp(options->incoming, OPTION_INCOMING_DEFER) == 0 ||
+           listen_at(vm, options->incoming, TRUE, error);
+}
+
+gboolean
+vm_begin(Vm *vm, GError **error)
+{
+    const char *incoming = vm->options->incoming;
+    GError *reason = NULL;
+
+    if (begin(vm, &reason))
         return TRUE;
-    vm_host_error(error, "-incoming %s: %s", options->incoming, reason->message);
+    vm_host_error(error, "%s%s%s%s", incoming == NULL ? "" : "-incoming ",
+                  incoming == NULL ? "" : incoming, incoming == NULL ? "" : ": ", reason->message);
     g_error_free(reason);
     return FALSE;
 }
