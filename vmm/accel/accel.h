@@ -7,8 +7,8 @@
  * error numbers that KVM documents; openers set a GError that says what is missing and what to do.
  *
  * Threads: an AccelVcpu's run() and its registers belong to one thread at a time (vmm/vcpu.c sees
- * to that); kick() may come from any thread; everything else is under the machine lock, region
- * accesses excepted, which need none.
+ * to that); kick() may come from any thread; everything else is under the machine lock, but region
+ * accesses and dirty_log_get(), which need none.
  */
 #ifndef VMM_ACCEL_ACCEL_H
 #define VMM_ACCEL_ACCEL_H

@@ -13,6 +13,38 @@
 
 #include <errno.h>
 
+/* @size 0: it is gone. */
+static void
+note_slot(Kvm *kvm, guint32 slot, guint64 size, guint32 flags)
+{
+    KvmSlot *record = g_new(KvmSlot, 1);
+
+    *record = (KvmSlot){.size = size, .flags = flags};
+    g_mutex_lock(&kvm->slots_lock);
+    if (size == 0)
+        g_hash_table_remove(kvm->slots, GUINT_TO_POINTER(slot));
+    else
+        g_hash_table_insert(kvm->slots, GUINT_TO_POINTER(slot), g_steal_pointer(&record));
+    g_mutex_unlock(&kvm->slots_lock);
+    g_free(record);
+}
+
+/* FALSE: there is no log to read. */
+static gboolean
+logged_size(Kvm *kvm, guint32 slot, guint64 *size)
+{
+    const KvmSlot *record;
+    gboolean logged;
+
+    g_mutex_lock(&kvm->slots_lock);
+    record = g_hash_table_lookup(kvm->slots, GUINT_TO_POINTER(slot));
+    logged = record != NULL && (record->flags & ACCEL_MEM_LOG_DIRTY) != 0;
+    if (logged)
+        *size = record->size;
+    g_mutex_unlock(&kvm->slots_lock);
+    return logged;
+}
+
 gint
 kvm_slot_set(Kvm *kvm, AccelCall call, guint32 slot, guint64 gpa, guint64 size, void *host_memory,
              guint32 flags)
@@ -26,18 +58,10 @@ kvm_slot_set(Kvm *kvm, AccelCall call, guint32 slot, guint64 gpa, guint64 size, 
     };
     gint result =
         kvm_door_ioctl(kvm->fault, call, kvm->vm_fd, KVM_SET_USER_MEMORY_REGION, (gulong)&region);
-    KvmSlot *record;
 
     if (result < 0)
         return result;
-    if (size == 0) {
-        g_hash_table_remove(kvm->slots, GUINT_TO_POINTER(slot));
-        return 0;
-    }
-    record = g_new0(KvmSlot, 1);
-    record->size = size;
-    record->flags = flags;
-    g_hash_table_insert(kvm->slots, GUINT_TO_POINTER(slot), record);
+    note_slot(kvm, slot, size, flags);
     return 0;
 }
 
@@ -54,15 +78,14 @@ gint
 kvm_dirty_log_get(Accel *accel, guint32 slot, guint64 *words, gsize n_words)
 {
     Kvm *kvm = (Kvm *)accel;
-    const KvmSlot *record = g_hash_table_lookup(kvm->slots, GUINT_TO_POINTER(slot));
     struct kvm_dirty_log log = {.slot = slot, .dirty_bitmap = words};
-    guint64 pages;
+    guint64 size, pages;
     gint result;
 
-    if (record == NULL || !(record->flags & ACCEL_MEM_LOG_DIRTY))
+    if (!logged_size(kvm, slot, &size))
         return -ENOENT;
     /* The kernel writes one bit for each page, whatever the buffer is. */
-    pages = record->size >> kvm->info.host_page_shift;
+    pages = size >> kvm->info.host_page_shift;
     if (n_words < (pages + 63) / 64)
         return -EINVAL;
     result = kvm_door_ioctl(kvm->fault, ACCEL_CALL_DIRTY_LOG_GET, kvm->vm_fd, KVM_GET_DIRTY_LOG,

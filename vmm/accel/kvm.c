@@ -194,6 +194,7 @@ kvm_close(Accel *accel)
         return;
     g_hash_table_destroy(kvm->vcpus);
     g_hash_table_destroy(kvm->slots);
+    g_mutex_clear(&kvm->slots_lock);
     if (kvm->vm_fd >= 0)
         close(kvm->vm_fd);
     if (kvm->kvm_fd >= 0)
@@ -215,6 +216,7 @@ kvm_open(const AccelConfig *config, GError **error)
     kvm->accel.klass = &kvm_accel_class;
     kvm->kvm_fd = kvm->vm_fd = -1;
     kvm->vcpus = g_hash_table_new_full(NULL, NULL, NULL, kvm_vcpu_destroy);
+    g_mutex_init(&kvm->slots_lock);
     kvm->slots = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     kvm_host_init(&host);
     ok = open_all(kvm, config, &host, error);

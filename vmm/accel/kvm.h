@@ -107,6 +107,7 @@ typedef struct {
     VdevCpuInfo info;
     gsize run_size;    /* bytes of a vCPU's shared page */
     GHashTable *vcpus; /* id → KvmVcpu *, live and parked */
+    GMutex slots_lock; /* guards the next; a leaf: a migration reads logs without another lock */
     GHashTable *slots; /* slot → KvmSlot * */
 } Kvm;
 
