@@ -166,6 +166,28 @@ fd_seek(MigChannel *channel, guint64 offset, GError **error)
     return FALSE;
 }
 
+static gboolean
+fd_size(MigChannel *channel, guint64 *size, GError **error)
+{
+    FdChannel *self = (FdChannel *)channel;
+    /* Also of a block device. Only the thread that reads or writes may move the place. */
+    off_t here = lseek(self->fd, 0, SEEK_CUR);
+    off_t end = here >= 0 ? lseek(self->fd, 0, SEEK_END) : -1;
+
+    if (end < 0 || lseek(self->fd, here, SEEK_SET) < 0) {
+        fail(self, "tell the size of", errno, error);
+        return FALSE;
+    }
+    *size = (guint64)end;
+    return TRUE;
+}
+
+static gboolean
+fd_check(MigChannel *channel, GError **error)
+{
+    return !was_shut((FdChannel *)channel, error);
+}
+
 static void
 fd_shutdown(MigChannel *channel)
 {
@@ -201,6 +223,7 @@ static const MigChannelClass stream_class = {
     .name = "fd",
     .read = fd_read,
     .write = fd_write,
+    .check = fd_check,
     .shutdown = fd_shutdown,
     .close = fd_close,
     .finish = fd_finish,
@@ -213,6 +236,8 @@ static const MigChannelClass file_class = {
     .seek = fd_seek,
     .read_at = fd_read_at,
     .write_at = fd_write_at,
+    .size = fd_size,
+    .check = fd_check,
     .shutdown = fd_shutdown,
     .close = fd_close,
     .finish = fd_finish,

@@ -111,6 +111,22 @@ memory_seek(MigChannel *channel, guint64 offset, GError **error)
     return TRUE;
 }
 
+static gboolean
+memory_size(MigChannel *channel, guint64 *size, GError **error)
+{
+    gsize n;
+
+    data_of((MemoryChannel *)channel, &n);
+    *size = n;
+    return TRUE;
+}
+
+static gboolean
+memory_check(MigChannel *channel, GError **error)
+{
+    return still_open((MemoryChannel *)channel, error);
+}
+
 static void
 memory_shutdown(MigChannel *channel)
 {
@@ -132,6 +148,8 @@ static const MigChannelClass memory_class = {
     .seek = memory_seek,
     .read_at = memory_read_at,
     .write_at = memory_write_at,
+    .size = memory_size,
+    .check = memory_check,
     .shutdown = memory_shutdown,
     .finish = memory_finish,
 };
@@ -141,6 +159,8 @@ static const MigChannelClass bytes_class = {
     .read = memory_read,
     .seek = memory_seek,
     .read_at = memory_read_at,
+    .size = memory_size,
+    .check = memory_check,
     .shutdown = memory_shutdown,
 };
 

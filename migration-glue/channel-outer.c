@@ -40,6 +40,18 @@ mig_outer_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize
     return inner(channel)->klass->write_at(inner(channel), offset, bytes, n, error);
 }
 
+gboolean
+mig_outer_size(MigChannel *channel, guint64 *size, GError **error)
+{
+    return mig_channel_size(inner(channel), size, error);
+}
+
+MigChannel *
+mig_outer_beneath(MigChannel *channel)
+{
+    return inner(channel);
+}
+
 void
 mig_outer_shutdown(MigChannel *channel)
 {
@@ -106,10 +118,22 @@ yield_write(MigChannel *channel, const struct iovec *parts, gsize n_parts, GErro
     return done;
 }
 
+static void
+yield_idle(MigChannel *channel, void (*work)(void *user), void *user)
+{
+    YieldChannel *yield = (YieldChannel *)channel;
+
+    let_go(yield);
+    work(user);
+    take_back(yield);
+}
+
 static const MigChannelClass yield_class = {
     .name = "yield",
     .read = yield_read,
     .write = yield_write,
+    .idle = yield_idle,
+    .beneath = mig_outer_beneath,
     .shutdown = mig_outer_shutdown,
     .close = mig_outer_close,
     .finish = mig_outer_finish,
@@ -122,6 +146,9 @@ static const MigChannelClass yield_seekable_class = {
     .seek = mig_outer_seek,
     .read_at = mig_outer_read_at,
     .write_at = mig_outer_write_at,
+    .size = mig_outer_size,
+    .idle = yield_idle,
+    .beneath = mig_outer_beneath,
     .shutdown = mig_outer_shutdown,
     .close = mig_outer_close,
     .finish = mig_outer_finish,

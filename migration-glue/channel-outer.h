@@ -21,6 +21,8 @@ gssize
 mig_outer_read_at(MigChannel *channel, guint64 offset, void *buffer, gsize n, GError **error);
 gssize
 mig_outer_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize n, GError **error);
+gboolean mig_outer_size(MigChannel *channel, guint64 *size, GError **error);
+MigChannel *mig_outer_beneath(MigChannel *channel);
 void mig_outer_shutdown(MigChannel *channel);
 gboolean mig_outer_close(MigChannel *channel, GError **error);
 void mig_outer_finish(MigChannel *channel);

@@ -128,6 +128,39 @@ mig_channel_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsi
     return TRUE;
 }
 
+gboolean
+mig_channel_size(MigChannel *channel, guint64 *size, GError **error)
+{
+    if (!usable(channel, channel->klass->size != NULL, "tell its size", error))
+        return FALSE;
+    return channel->klass->size(channel, size, error);
+}
+
+MigChannel *
+mig_channel_core(MigChannel *channel)
+{
+    while (channel->klass->beneath != NULL)
+        channel = channel->klass->beneath(channel);
+    return channel;
+}
+
+gboolean
+mig_channel_check(MigChannel *channel, GError **error)
+{
+    MigChannel *core = mig_channel_core(channel);
+
+    return core->klass->check == NULL || core->klass->check(core, error);
+}
+
+void
+mig_channel_idle(MigChannel *channel, void (*work)(void *user), void *user)
+{
+    if (channel->klass->idle != NULL)
+        channel->klass->idle(channel, work, user);
+    else
+        work(user);
+}
+
 void
 mig_channel_shutdown(MigChannel *channel)
 {

@@ -29,6 +29,12 @@ struct MigChannelClass {
     gssize (*read_at)(MigChannel *channel, guint64 offset, void *buffer, gsize n, GError **error);
     gssize (*write_at)(MigChannel *channel, guint64 offset, const void *bytes, gsize n,
                        GError **error);
+    gboolean (*size)(MigChannel *channel, guint64 *size, GError **error); /* bytes there are */
+    /* FALSE with @error set after a shutdown. Any thread. */
+    gboolean (*check)(MigChannel *channel, GError **error);
+    /* Calls @work; who holds a lock for its user lets go of it meanwhile. Missing: just calls. */
+    void (*idle)(MigChannel *channel, void (*work)(void *user), void *user);
+    MigChannel *(*beneath)(MigChannel *channel); /* of one around another */
     void (*shutdown)(MigChannel *channel);
     gboolean (*close)(MigChannel *channel,
                       GError **error);   /* once; what was written is delivered */
@@ -80,6 +86,25 @@ gboolean
 mig_channel_read_at(MigChannel *channel, guint64 offset, void *buffer, gsize n, GError **error);
 gboolean mig_channel_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize n,
                               GError **error);
+
+/* How many bytes there are: of a regular file, a block device, memory. From the thread that reads
+ * or writes. */
+gboolean mig_channel_size(MigChannel *channel, guint64 *size, GError **error);
+
+/**
+ * mig_channel_core:
+ *
+ * The channel beneath all that stand around it. Over a descriptor its read_at, write_at and check
+ * may be called by any number of threads at once, beside the thread that reads or writes.
+ */
+MigChannel *mig_channel_core(MigChannel *channel);
+
+/* FALSE with MIG_ERROR_CANCELLED once the channel was shut down. Any thread. */
+gboolean mig_channel_check(MigChannel *channel, GError **error);
+
+/* Calls @work, which waits for something else than this channel; a channel that lets go of its
+ * user's lock while it waits does so here as well. */
+void mig_channel_idle(MigChannel *channel, void (*work)(void *user), void *user);
 
 /* Any thread, but not beside close or free: calls that wait, and later ones, fail with
  * MIG_ERROR_CANCELLED. */

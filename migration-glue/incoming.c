@@ -14,6 +14,7 @@
 
 #include "migration-glue/channel-outer.h"
 #include "migration-glue/error.h"
+#include "migration-glue/file-choice.h"
 #include "migration-glue/loadvm.h"
 #include "migration-glue/return-path.h"
 
@@ -171,10 +172,14 @@ load(MigIncoming *in, GError **error)
 static gboolean
 take_over(MigIncoming *in, GError **error)
 {
+    MigFileOptions file;
     gboolean good;
 
+    if (!mig_file_choose(in->params, in->uri, &file, error))
+        return FALSE;
     enter(in);
     in->ram = mig_ram_load_new(in->host->ram->ops, in->host->ram->opaque);
+    mig_ram_load_set_file(in->ram, &file);
     in->host->ram->load = in->ram;
     good = load(in, error);
     report(in);

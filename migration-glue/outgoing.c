@@ -11,6 +11,7 @@
 #include "migration-glue/channel-outer.h"
 #include "migration-glue/command.h"
 #include "migration-glue/error.h"
+#include "migration-glue/file-choice.h"
 #include "migration-glue/precopy.h"
 
 #define BLAME_US (500 * G_TIME_SPAN_MILLISECOND) /* for the verdict after a broken connection */
@@ -37,6 +38,7 @@ struct MigOutgoing {
     MigReturnPath *back;
     MigRamSave *ram;
     VmsContext context;
+    MigFileOptions file;
     MigPrecopy copy;
     gint64 section_ended;
     gboolean held;      /* it has the machine lock */
@@ -155,6 +157,7 @@ set_up(MigOutgoing *out, GError **error)
     enter(out);
     out->ram = mig_ram_save_new(out->host->ram->ops, out->host->ram->opaque);
     out->host->ram->save = out->ram;
+    mig_ram_save_set_file(out->ram, &out->file);
     good = mig_ram_save_prepare(out->ram, &out->context, error);
     leave(out);
     out->copy.saver = out->saver;
@@ -420,7 +423,9 @@ MigOutgoing *
 mig_outgoing_new(const MigHost *host, MigParams *params, const char *uri, GError **error)
 {
     g_autoptr(MigAddress) address = mig_address_parse(uri, error);
-    g_autoptr(MigWake) wake = address != NULL ? mig_wake_new(error) : NULL;
+    MigFileOptions file;
+    g_autoptr(MigWake) wake =
+        address != NULL && mig_file_choose(params, uri, &file, error) ? mig_wake_new(error) : NULL;
     MigOutgoing *out;
 
     if (wake == NULL)
@@ -431,6 +436,7 @@ mig_outgoing_new(const MigHost *host, MigParams *params, const char *uri, GError
     out->address = g_steal_pointer(&address);
     out->wake = g_steal_pointer(&wake);
     out->ledger = mig_ledger_new();
+    out->file = file;
     out->context = (VmsContext){
         .row = host->row, .rules = host->rules, .capabilities = mig_params_vms(params)};
     out->copy = (MigPrecopy){.params = params,

@@ -10,7 +10,7 @@
 
 #define NO_THROTTLE "vCPUs are never slowed down"
 #define NO_TLS      "streams are not encrypted here: use an exec: or fd: transport that does it"
-#define NO_MULTIFD  "pages travel on one channel"
+#define NO_MULTIFD  "over a connection pages travel on one channel, and as they are"
 #define NO_POSTCOPY "memory is copied before the switch only"
 #define NO_COLO     "there is no replication"
 #define NO_ANNOUNCE "there is no network device to announce"
@@ -29,7 +29,7 @@ static const MigCapabilityInfo capabilities[MIG_CAP_N] = {
     [MIG_CAP_RELEASE_RAM] = {"release-ram", FALSE, 0, NO_POSTCOPY},
     [MIG_CAP_RETURN_PATH] = {"return-path", TRUE, VMS_CAP_RETURN_PATH, NULL},
     [MIG_CAP_PAUSE_BEFORE_SWITCHOVER] = {"pause-before-switchover", FALSE, 0, NULL},
-    [MIG_CAP_MULTIFD] = {"multifd", FALSE, VMS_CAP_MULTIFD, NO_MULTIFD},
+    [MIG_CAP_MULTIFD] = {"multifd", FALSE, VMS_CAP_MULTIFD, NULL},
     [MIG_CAP_DIRTY_BITMAPS] = {"dirty-bitmaps", FALSE, 0, NO_BLOCK},
     [MIG_CAP_POSTCOPY_BLOCKTIME] = {"postcopy-blocktime", FALSE, 0, NO_POSTCOPY},
     [MIG_CAP_LATE_BLOCK_ACTIVATE] = {"late-block-activate", FALSE, 0, NO_BLOCK},
@@ -41,8 +41,7 @@ static const MigCapabilityInfo capabilities[MIG_CAP_N] = {
     [MIG_CAP_POSTCOPY_PREEMPT] = {"postcopy-preempt", FALSE, 0, NO_POSTCOPY},
     [MIG_CAP_SWITCHOVER_ACK] = {"switchover-ack", FALSE, 0, NULL},
     [MIG_CAP_DIRTY_LIMIT] = {"dirty-limit", FALSE, 0, NO_THROTTLE},
-    [MIG_CAP_MAPPED_RAM] = {"mapped-ram", FALSE, VMS_CAP_MAPPED_RAM,
-                            "files hold RAM as a plain stream"},
+    [MIG_CAP_MAPPED_RAM] = {"mapped-ram", FALSE, VMS_CAP_MAPPED_RAM, NULL},
 };
 
 /* Wrong together, whichever comes first. */
@@ -55,6 +54,11 @@ static const struct {
 } refused_together[] = {
     {MIG_CAP_SWITCHOVER_ACK, TRUE, MIG_CAP_RETURN_PATH, FALSE,
      "the acknowledgement comes on the return path"},
+    {MIG_CAP_MULTIFD, TRUE, MIG_CAP_MAPPED_RAM, FALSE,
+     "several channels write and read files only, and pages must have places there"},
+    {MIG_CAP_MAPPED_RAM, TRUE, MIG_CAP_POSTCOPY_RAM, TRUE,
+     "nobody can ask a file for a page while it is written"},
+    {MIG_CAP_MAPPED_RAM, TRUE, MIG_CAP_XBZRLE, TRUE, "a page has its place, a difference has none"},
 };
 
 static const char *const compressions[] = {"none", "zlib", "zstd", "qpl", "uadk", "qatzip", NULL};
@@ -93,7 +97,7 @@ static const MigParamInfo params_table[MIG_PARAM_N] = {
         NUMBER("avail-switchover-bandwidth", 0, G_MAXINT64, 0, NULL),
     [MIG_PARAM_DOWNTIME_LIMIT] = NUMBER("downtime-limit", 0, 2000000, 300, NULL),
     [MIG_PARAM_X_CHECKPOINT_DELAY] = NUMBER("x-checkpoint-delay", 0, G_MAXUINT32, 20000, NO_COLO),
-    [MIG_PARAM_MULTIFD_CHANNELS] = NUMBER("multifd-channels", 1, 255, 2, NO_MULTIFD),
+    [MIG_PARAM_MULTIFD_CHANNELS] = NUMBER("multifd-channels", 1, 255, 2, NULL),
     [MIG_PARAM_XBZRLE_CACHE_SIZE] = NUMBER("xbzrle-cache-size", 4096, G_MAXINT64, 64 << 20,
                                            "pages are never sent as differences"),
     [MIG_PARAM_MAX_POSTCOPY_BANDWIDTH] =
@@ -109,9 +113,8 @@ static const MigParamInfo params_table[MIG_PARAM_N] = {
     [MIG_PARAM_MODE] = CHOICE("mode", modes, "normal", "the process is never replaced in place"),
     [MIG_PARAM_ZERO_PAGE_DETECTION] =
         CHOICE("zero-page-detection", detections, "multifd",
-               "without multifd its kinds are the same: the main channel looks for zeros"),
-    [MIG_PARAM_DIRECT_IO] = {"direct-io", MIG_KIND_BOOL, 0, 1, 0, NULL, NULL,
-                             "it needs mapped-ram"},
+               "pages are always looked at for zeros, by whoever writes them"),
+    [MIG_PARAM_DIRECT_IO] = {"direct-io", MIG_KIND_BOOL, 0, 1, 0, NULL, NULL, NULL},
 };
 
 struct MigParams {

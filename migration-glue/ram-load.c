@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "migration-glue/error.h"
+#include "migration-glue/mapped-load.h"
 #include "migration-glue/page.h"
 #include "migration-glue/ram-list.h"
 
@@ -17,6 +18,8 @@ struct MigRamLoad {
     gboolean listed;       /* the sender's list came */
     gboolean ended;        /* END came */
     MigRamEntry *previous; /* block of the record before; outlives sections */
+    MigFileOptions options;
+    MigMappedLoad *mapped; /* NULL: pages are in the stream */
     MigRamStats stats;     /* atomic */
 };
 
@@ -38,7 +41,14 @@ mig_ram_load_new(const MigRamOps *ops, void *opaque)
     ram->ops = ops;
     ram->opaque = opaque;
     ram->is_zero = mig_zero_scan_best();
+    ram->options.channels = 1;
     return ram;
+}
+
+void
+mig_ram_load_set_file(MigRamLoad *ram, const MigFileOptions *options)
+{
+    ram->options = *options;
 }
 
 void
@@ -46,6 +56,7 @@ mig_ram_load_free(MigRamLoad *ram)
 {
     if (ram == NULL)
         return;
+    mig_mapped_load_free(ram->mapped);
     mig_ram_list_clear(&ram->list);
     g_free(ram);
 }
@@ -137,7 +148,9 @@ read_entry(MigRamLoad *ram, MigStream *stream, const VmsContext *context, guint6
             "the lengths of the RAM blocks up to '%s' are more than their announced total", name);
     *left -= length;
     entry->announced = TRUE;
-    return TRUE;
+    return ram->mapped == NULL ||
+           mig_mapped_load_entry(ram->mapped, (guint)(entry - ram->list.entries), stream, context,
+                                 error);
 }
 
 static gboolean
@@ -162,6 +175,9 @@ read_list(MigRamLoad *ram, MigStream *stream, guint64 word, const VmsContext *co
     if (ram->listed)
         return refuse(MIG_ERROR_FORMAT, error, "a second list of RAM blocks");
     if (!mig_ram_list_take(&ram->list, ram->ops, ram->opaque, context, error))
+        return FALSE;
+    if ((context->capabilities & VMS_CAP_MAPPED_RAM) != 0 &&
+        (ram->mapped = mig_mapped_load_new(&ram->list, stream, error)) == NULL)
         return FALSE;
     while (left > 0) {
         if (!read_entry(ram, stream, context, &left, error))
@@ -310,6 +326,9 @@ load_record(MigRamLoad *ram, MigStream *stream, guint64 word, guint i, GError **
                       records[i].name, records[i].refusal);
     if (!ram->listed)
         return refuse(MIG_ERROR_FORMAT, error, "a page before the list of RAM blocks");
+    if (ram->mapped != NULL)
+        return refuse(MIG_ERROR_FORMAT, error, "RAM record %s in a mapped-ram file",
+                      records[i].name);
     record.entry = find_block(ram, stream, word, error);
     if (record.entry == NULL)
         return FALSE;
@@ -353,6 +372,20 @@ load_word(MigRamLoad *ram, MigStream *stream, guint tag, guint64 word, const Vms
                   flags);
 }
 
+/* What the places hold, once the end of the list was where the last block's pages end: whoever
+ * wants them later takes this call's place. */
+static gboolean
+load_places(MigRamLoad *ram, MigStream *stream, GError **error)
+{
+    guint64 normal, zero;
+
+    if (!mig_mapped_load_pages(ram->mapped, stream, &ram->options, &normal, &zero, error))
+        return FALSE;
+    __atomic_store_n(&ram->stats.normal, normal, __ATOMIC_RELAXED);
+    __atomic_store_n(&ram->stats.duplicate, zero, __ATOMIC_RELAXED);
+    return TRUE;
+}
+
 static gboolean
 ram_load(void *opaque, MigStream *stream, guint tag, guint32 version, const VmsContext *context,
          GError **error)
@@ -371,6 +404,8 @@ ram_load(void *opaque, MigStream *stream, guint tag, guint32 version, const VmsC
             return FALSE;
         }
     }
+    if (ram->mapped != NULL && carries_list(tag) && !load_places(ram, stream, error))
+        return FALSE;
     ram->ended = tag == MIG_TAG_END || tag == MIG_TAG_FULL;
     return TRUE;
 }

@@ -4,11 +4,13 @@
  *
  * Each block has a bitmap of pages that are still to be sent: all of them at first, later what the
  * host's log adds. A cursor walks over it, round and round. When to fetch the log, and when to
- * stop the machine, is decided by outgoing.c.
+ * stop the machine, is decided by outgoing.c. Pages go into the stream or, with mapped-ram, by
+ * groups to their places (mapped-save.c).
  */
 #include <string.h>
 
 #include "migration-glue/error.h"
+#include "migration-glue/mapped-save.h"
 #include "migration-glue/page.h"
 #include "migration-glue/ram-list.h"
 
@@ -25,6 +27,10 @@ struct MigRamSave {
     guint entry;
     guint64 page;
     const MigRamEntry *previous; /* block of the record before; outlives sections */
+
+    MigFileOptions options;
+    MigMappedSave *mapped; /* NULL: pages go into the stream */
+    MigMappedDone seen;    /* of what it did: in the figures already */
 
     gint64 synced_at;  /* µs, monotonic */
     MigRamStats stats; /* members are written by the migration's thread, read by any: atomic */
@@ -57,7 +63,14 @@ mig_ram_save_new(const MigRamOps *ops, void *opaque)
     ram->opaque = opaque;
     ram->is_zero = mig_zero_scan_best();
     ram->budget = G_MAXUINT64;
+    ram->options.channels = 1;
     return ram;
+}
+
+void
+mig_ram_save_set_file(MigRamSave *ram, const MigFileOptions *options)
+{
+    ram->options = *options;
 }
 
 void
@@ -65,6 +78,7 @@ mig_ram_save_free(MigRamSave *ram)
 {
     if (ram == NULL)
         return;
+    mig_mapped_save_free(ram->mapped);
     if (ram->logging)
         ram->ops->log_stop(ram->opaque);
     mig_ram_list_clear(&ram->list);
@@ -161,6 +175,9 @@ mig_ram_save_sync(MigRamSave *ram, GError **error)
     gint64 began = g_get_monotonic_time();
     guint64 before = ram->dirty_pages, after = 0;
 
+    /* No page may be on two ways to its place. */
+    if (ram->mapped != NULL && !mig_mapped_save_drain(ram->mapped, error))
+        return FALSE;
     for (guint i = 0; i < ram->list.n; i++) {
         MigRamEntry *entry = &ram->list.entries[i];
 
@@ -265,7 +282,96 @@ put_pages(MigRamSave *ram, MigStream *stream, guint64 budget, guint64 *figure)
     }
 }
 
+/* ---- Groups of pages, to their places ---- */
+
+/* Brings the figures up to date; returns the bytes that are new. */
+static guint64
+collect(MigRamSave *ram, MigStream *stream, guint64 *figure)
+{
+    MigMappedDone done;
+    guint64 bytes;
+
+    mig_mapped_save_done(ram->mapped, &done);
+    bytes = done.bytes - ram->seen.bytes;
+    add(&ram->stats.normal, done.normal - ram->seen.normal);
+    add(&ram->stats.duplicate, done.zero - ram->seen.zero);
+    add(figure, bytes);
+    mig_stream_count_aside(stream, bytes);
+    ram->seen = done;
+    set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
+    set(&ram->stats.file_way, mig_mapped_save_way(ram->mapped));
+    return bytes;
+}
+
+/* Takes at most @max dirty pages of the cursor's stretch: all, unless they are fewer, so that
+ * nothing of it stays for a second group. */
+static void
+take_group(MigRamSave *ram, MigRamEntry *entry, guint64 max, MigGroup *group)
+{
+    const guint64 first = ram->page / MIG_GROUP_PAGES * MIG_GROUP_PAGES;
+
+    *group = (MigGroup){.block = (guint)(entry - ram->list.entries), .first = first};
+    for (guint64 i = 0; i < MIG_GROUP_WORDS && first / 64 + i < words_of(entry); i++) {
+        guint64 *word = &entry->dirty[first / 64 + i];
+
+        for (; *word != 0 && max > 0; max--) {
+            const guint64 bit = *word & -*word;
+
+            *word &= ~bit;
+            group->pages[i] |= bit;
+            ram->dirty_pages--;
+        }
+    }
+    if (max > 0)
+        ram->page = first + MIG_GROUP_PAGES;
+}
+
+/* put_pages() for places: groups are handed out until so much is written. With a small budget, that
+ * of a limited rate, each is waited for. */
+static gboolean
+put_groups(MigRamSave *ram, MigStream *stream, guint64 budget, guint64 *figure, GError **error)
+{
+    const gboolean small = budget < MIG_GROUP_PAGES << MIG_PAGE_SHIFT;
+    const guint64 max = small ? MAX(budget >> MIG_PAGE_SHIFT, 1) : MIG_GROUP_PAGES;
+    guint64 used = 0;
+
+    while (ram->dirty_pages > 0 && used < budget) {
+        MigGroup group;
+
+        take_group(ram, next_dirty(ram), max, &group);
+        if (!mig_mapped_save_put(ram->mapped, &group, error) ||
+            (small && !mig_mapped_save_drain(ram->mapped, error)))
+            return FALSE;
+        used += collect(ram, stream, figure);
+    }
+    return TRUE;
+}
+
+static gboolean
+finish_groups(MigRamSave *ram, MigStream *stream, GError **error)
+{
+    const gboolean good = put_groups(ram, stream, G_MAXUINT64, &ram->stats.downtime, error) &&
+                          mig_mapped_save_finish(ram->mapped, error);
+
+    collect(ram, stream, &ram->stats.downtime);
+    return good;
+}
+
 /* ---- The section ---- */
+
+/* With mapped-ram, room for the block's pages follows. */
+static gboolean
+put_entry(MigRamSave *ram, MigStream *stream, guint index, const VmsContext *context,
+          GError **error)
+{
+    const MigRamBlock *block = &ram->list.entries[index].host;
+
+    mig_stream_put_str8(stream, block->name);
+    mig_stream_put_be64(stream, block->used_length);
+    if (context->capabilities & VMS_CAP_IGNORE_SHARED)
+        mig_stream_put_be64(stream, block->gpa);
+    return ram->mapped == NULL || mig_mapped_save_entry(ram->mapped, index, stream, error);
+}
 
 static gboolean
 ram_save_start(void *opaque, MigStream *stream, const VmsContext *context, GError **error)
@@ -273,14 +379,16 @@ ram_save_start(void *opaque, MigStream *stream, const VmsContext *context, GErro
     MigRamSave *ram = opaque;
 
     g_assert(ram->logging);
+    if (context->capabilities & VMS_CAP_MAPPED_RAM) {
+        ram->mapped = mig_mapped_save_new(&ram->list, stream, &ram->options, error);
+        if (ram->mapped == NULL)
+            return FALSE;
+        set(&ram->stats.channels, ram->options.channels);
+    }
     mig_stream_put_be64(stream, ram->list.listed | MIG_RAM_MEM_SIZE);
     for (guint i = 0; i < ram->list.n; i++) {
-        const MigRamBlock *block = &ram->list.entries[i].host;
-
-        mig_stream_put_str8(stream, block->name);
-        mig_stream_put_be64(stream, block->used_length);
-        if (context->capabilities & VMS_CAP_IGNORE_SHARED)
-            mig_stream_put_be64(stream, block->gpa);
+        if (!put_entry(ram, stream, i, context, error))
+            return FALSE;
     }
     mig_stream_put_be64(stream, MIG_RAM_EOS);
     return mig_stream_check(stream, error);
@@ -292,7 +400,10 @@ ram_save_part(void *opaque, MigStream *stream, const VmsContext *context, gboole
 {
     MigRamSave *ram = opaque;
 
-    put_pages(ram, stream, ram->budget, &ram->stats.precopy);
+    if (ram->mapped == NULL)
+        put_pages(ram, stream, ram->budget, &ram->stats.precopy);
+    else if (!put_groups(ram, stream, ram->budget, &ram->stats.precopy, error))
+        return FALSE;
     mig_stream_put_be64(stream, MIG_RAM_EOS);
     *done = ram->dirty_pages == 0;
     return mig_stream_check(stream, error);
@@ -305,7 +416,10 @@ ram_save_end(void *opaque, MigStream *stream, const VmsContext *context, GError 
 
     if (!mig_ram_save_sync(ram, error))
         return FALSE;
-    put_pages(ram, stream, G_MAXUINT64, &ram->stats.downtime);
+    if (ram->mapped == NULL)
+        put_pages(ram, stream, G_MAXUINT64, &ram->stats.downtime);
+    else if (!finish_groups(ram, stream, error))
+        return FALSE;
     mig_stream_put_be64(stream, MIG_RAM_EOS);
     return mig_stream_check(stream, error);
 }
@@ -316,6 +430,13 @@ ram_pending(void *opaque)
     return ((MigRamSave *)opaque)->dirty_pages << MIG_PAGE_SHIFT;
 }
 
+/* The stream goes before the rest does: nobody writes to it any more. */
+static void
+ram_save_cleanup(void *opaque)
+{
+    g_clear_pointer(&((MigRamSave *)opaque)->mapped, mig_mapped_save_free);
+}
+
 const MigHandler mig_ram_save_handler = {
     .version = 4,
     .oldest = 4,
@@ -323,4 +444,5 @@ const MigHandler mig_ram_save_handler = {
     .save_part = ram_save_part,
     .save_end = ram_save_end,
     .pending = ram_pending,
+    .save_cleanup = ram_save_cleanup,
 };

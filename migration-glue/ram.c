@@ -36,6 +36,13 @@ ram_pending(void *opaque)
     return mig_ram_save_handler.pending(((MigRam *)opaque)->save);
 }
 
+static void
+ram_save_cleanup(void *opaque)
+{
+    if (((MigRam *)opaque)->save != NULL)
+        mig_ram_save_handler.save_cleanup(((MigRam *)opaque)->save);
+}
+
 static gboolean
 ram_load(void *opaque, MigStream *stream, guint tag, guint32 version, const VmsContext *context,
          GError **error)
@@ -56,5 +63,6 @@ const MigHandler mig_ram_handler = {
     .save_part = ram_part,
     .save_end = ram_end,
     .pending = ram_pending,
+    .save_cleanup = ram_save_cleanup,
     .load = ram_load,
 };

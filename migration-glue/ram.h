@@ -11,9 +11,17 @@
 #ifndef MIGRATION_GLUE_RAM_H
 #define MIGRATION_GLUE_RAM_H
 
+#include "migration-glue/page-file.h"
 #include "migration-glue/section.h"
 
 #define MIG_RAM_IDSTR "ram"
+
+/* What is behind a block, as far as it helps to skip what was never touched. */
+typedef enum {
+    MIG_RAM_UNTOLD,  /* every page is looked at */
+    MIG_RAM_PRIVATE, /* private and anonymous, no file behind it, no huge pages of hugetlbfs */
+    MIG_RAM_FILE,    /* a shared mapping of `backing_fd`, from `backing_offset` on */
+} MigRamBacking;
 
 /* One block of the host's memory. Strings and memory are the host's and outlive the migration. */
 typedef struct {
@@ -25,6 +33,9 @@ typedef struct {
     guint64 max_length;  /* bytes; the list goes from the largest to the smallest */
     guint64 page_size;   /* bytes, of the backing */
     guint64 gpa;         /* guest address */
+    MigRamBacking backing;
+    int backing_fd;         /* MIG_RAM_FILE: the host's */
+    guint64 backing_offset; /* MIG_RAM_FILE: bytes */
 } MigRamBlock;
 
 /*
@@ -58,6 +69,8 @@ typedef struct {
     guint64 sync_us;     /* the last fetch took */
     guint64 dirty_rate;  /* pages a second, between the last two fetches */
     guint64 dirty_bytes; /* found by the last fetch */
+    guint64 file_way;    /* MigFileWay: how pages go to their places in a file */
+    guint64 channels;    /* that do; 0: pages are in the stream */
 } MigRamStats;
 
 /* ---- Saving ---- */
@@ -71,6 +84,9 @@ extern const MigHandler mig_ram_save_handler;
 MigRamSave *mig_ram_save_new(const MigRamOps *ops, void *opaque);
 void mig_ram_save_free(MigRamSave *ram); /* stops the log; NULL-safe; under the machine lock */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigRamSave, mig_ram_save_free)
+
+/* For a mapped-ram file, before the section's start; else nobody asks. */
+void mig_ram_save_set_file(MigRamSave *ram, const MigFileOptions *options);
 
 /* Under the machine lock, before the section's start: takes the list of blocks and starts the log.
  */
@@ -95,6 +111,9 @@ extern const MigHandler mig_ram_load_handler;
 MigRamLoad *mig_ram_load_new(const MigRamOps *ops, void *opaque);
 void mig_ram_load_free(MigRamLoad *ram); /* NULL-safe */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigRamLoad, mig_ram_load_free)
+
+/* For a mapped-ram file, before the section. */
+void mig_ram_load_set_file(MigRamLoad *ram, const MigFileOptions *options);
 
 /* After the stream: whether the section came, and to its end. */
 gboolean mig_ram_load_check_whole(const MigRamLoad *ram, GError **error);

@@ -60,6 +60,13 @@ mig_stream_count(MigStream *stream, gsize n)
     __atomic_store_n(&stream->position, stream->position + n, __ATOMIC_RELAXED);
 }
 
+void
+mig_stream_count_aside(MigStream *stream, guint64 n)
+{
+    stream->displaced -= (gint64)n;
+    mig_stream_count(stream, n);
+}
+
 gboolean
 mig_stream_ok(const MigStream *stream)
 {

@@ -32,6 +32,10 @@ MigChannel *mig_stream_channel(MigStream *stream);
 /* Bytes put or consumed since the start, those skipped included. Any thread. */
 guint64 mig_stream_position(const MigStream *stream);
 
+/* @n bytes of what the stream carries went another way: they count, but take no place in it. By
+ * the thread that uses the stream. */
+void mig_stream_count_aside(MigStream *stream, guint64 n);
+
 gboolean mig_stream_ok(const MigStream *stream);
 
 /* TRUE if nothing has failed; else FALSE with @error set to a copy of what was first to fail. */

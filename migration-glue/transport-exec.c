@@ -76,6 +76,7 @@ static const MigChannelClass exec_class = {
     .name = "exec",
     .read = mig_outer_read,
     .write = mig_outer_write,
+    .beneath = mig_outer_beneath,
     .shutdown = mig_outer_shutdown,
     .close = exec_close,
     .finish = mig_outer_finish,

@@ -91,6 +91,8 @@ a_capability_that_is_not_done_is_refused_with_its_reason(void)
         g_assert_true(mig_capability_find(info->name, &found));
         g_assert_cmpuint(found, ==, i);
         g_assert_cmpint(mig_params_capability(params, (MigCapability)i), ==, info->initial);
+        if (i == MIG_CAP_MULTIFD)
+            continue; /* not alone: below */
         g_assert_cmpint(mig_params_set_capabilities(params, &on, 1, FALSE, &error), ==,
                         info->refusal == NULL);
         if (info->refusal != NULL) {
@@ -101,7 +103,24 @@ a_capability_that_is_not_done_is_refused_with_its_reason(void)
         }
     }
     g_assert_cmphex(mig_params_vms(params), ==,
-                    VMS_CAP_RETURN_PATH | VMS_CAP_IGNORE_SHARED | VMS_CAP_VALIDATE_UUID);
+                    VMS_CAP_RETURN_PATH | VMS_CAP_IGNORE_SHARED | VMS_CAP_VALIDATE_UUID |
+                        VMS_CAP_MAPPED_RAM);
+}
+
+static void
+several_channels_go_with_mapped_ram_only(void)
+{
+    g_autoptr(MigParams) params = mig_params_new();
+    const MigCapabilityChange both[] = {{MIG_CAP_MULTIFD, TRUE}, {MIG_CAP_MAPPED_RAM, TRUE}};
+    const MigCapabilityChange off = {MIG_CAP_MAPPED_RAM, FALSE};
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(mig_params_set_capabilities(params, both, 1, FALSE, &error));
+    g_assert_error(error, MIG_ERROR, MIG_ERROR_VALUE);
+    g_assert_nonnull(strstr(error->message, "'multifd' on does not go with 'mapped-ram' off"));
+    g_assert_true(mig_params_set_capabilities(params, both, 2, FALSE, NULL));
+    g_assert_false(mig_params_set_capabilities(params, &off, 1, FALSE, NULL));
+    g_assert_true(mig_params_capability(params, MIG_CAP_MAPPED_RAM));
 }
 
 static void
@@ -321,6 +340,7 @@ main(int argc, char **argv)
     ADD(a_state_is_left_only_along_the_table);
     ADD(nothing_behind_the_handover_can_be_cancelled);
     ADD(a_capability_that_is_not_done_is_refused_with_its_reason);
+    ADD(several_channels_go_with_mapped_ram_only);
     ADD(capabilities_change_all_or_none_and_never_while_it_runs);
     ADD(a_parameter_has_its_range_and_default);
     ADD(a_refused_parameter_says_why);
