@@ -2,7 +2,6 @@
 /*
  * Sets of file descriptors (see the header): one array, sorted by set.
  */
-#define _GNU_SOURCE /* O_DIRECT */
 #include "vmm/fdset.h"
 #include "vmm/vm.h"
 #include <errno.h>

@@ -3,9 +3,11 @@
  * libFuzzer: bytes of a hostile QMP client against framing, parsing, dispatch and every command,
  * over a Vm that only takes notes.
  *
- * The input is the client's stream; its first byte says in pieces of what size it arrives. Checked
+ * The input is the client's stream; its first byte says in pieces of what size it arrives, and
+ * whether descriptors come with each. Checked
  * for everything that comes out: SESSION-2, and that it is one message with one meaning.
  */
+#include <fcntl.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -38,10 +40,20 @@ event_to_session(Vm *vm, const VmEvent *event, void *user)
     qmp_session_event(user, event);
 }
 
+static void
+give_fds(QmpSession *session)
+{
+    int fds[2] = {open("/dev/null", O_RDONLY | O_CLOEXEC), open("/dev/null", O_RDWR | O_CLOEXEC)};
+
+    g_assert_true(fds[0] >= 0 && fds[1] >= 0); /* none leaks */
+    qmp_session_take_fds(session, fds, G_N_ELEMENTS(fds));
+}
+
 int
 LLVMFuzzerTestOneInput(const guint8 *bytes, gsize n)
 {
-    gsize piece = n > 0 ? (gsize)bytes[0] + 1 : 1, at = 1;
+    gsize piece = n > 0 ? (gsize)(bytes[0] & 0x7f) + 1 : 1, at = 1;
+    gboolean with_fds = n > 0 && (bytes[0] & 0x80) != 0;
     Vm *vm = fake_vm_new();
     guint lines = 0;
     QmpSession *session = qmp_session_new(vm, check_line, &lines);
@@ -51,6 +63,8 @@ LLVMFuzzerTestOneInput(const guint8 *bytes, gsize n)
     while (at < n) {
         gsize some = MIN(piece, n - at), taken;
 
+        if (with_fds)
+            give_fds(session);
         taken = qmp_session_input(session, bytes + at, some);
         g_assert_true(taken >= 1 && taken <= some);
         at += taken;

@@ -3,6 +3,7 @@
  * The table of QMP commands, the commands that act, and the check of arguments (see the header).
  */
 #include "vmm/monitor/commands.h"
+#include "vmm/monitor/migrate.h"
 
 static json_t *
 query_commands(Vm *vm, json_t *arguments, GError **error)
@@ -39,12 +40,6 @@ stop(Vm *vm, json_t *arguments, GError **error)
 }
 
 static json_t *
-cont(Vm *vm, json_t *arguments, GError **error)
-{
-    return vm_cont(vm, error) ? json_object() : NULL;
-}
-
-static json_t *
 system_reset(Vm *vm, json_t *arguments, GError **error)
 {
     vm_request_reset(vm, FALSE);
@@ -69,6 +64,27 @@ static const QmpArg capabilities_args[] = {{"enable", QMP_ARG_ARRAY, FALSE}, {NU
 static const QmpArg properties_args[] = {{"typename", QMP_ARG_STRING, TRUE}, {NULL}};
 static const QmpArg types_args[] = {
     {"implements", QMP_ARG_STRING, FALSE}, {"abstract", QMP_ARG_BOOL, FALSE}, {NULL}};
+static const QmpArg migrate_args[] = {
+    {"uri", QMP_ARG_STRING, FALSE},
+    {"channels", QMP_ARG_ARRAY, FALSE},
+    {"resume", QMP_ARG_BOOL, FALSE},
+    {"detach", QMP_ARG_BOOL, FALSE},
+    {NULL},
+};
+static const QmpArg incoming_args[] = {
+    {"uri", QMP_ARG_STRING, FALSE},
+    {"channels", QMP_ARG_ARRAY, FALSE},
+    {"exit-on-error", QMP_ARG_BOOL, FALSE},
+    {NULL},
+};
+static const QmpArg continue_args[] = {{"state", QMP_ARG_STRING, TRUE}, {NULL}};
+static const QmpArg decide_args[] = {{"guest", QMP_ARG_STRING, TRUE}, {NULL}};
+static const QmpArg capability_args[] = {{"capabilities", QMP_ARG_ARRAY, TRUE}, {NULL}};
+static const QmpArg fdname_args[] = {{"fdname", QMP_ARG_STRING, TRUE}, {NULL}};
+static const QmpArg add_fd_args[] = {
+    {"fdset-id", QMP_ARG_INT, FALSE}, {"opaque", QMP_ARG_STRING, FALSE}, {NULL}};
+static const QmpArg remove_fd_args[] = {
+    {"fdset-id", QMP_ARG_INT, TRUE}, {"fd", QMP_ARG_INT, FALSE}, {NULL}};
 
 const QmpCommand qmp_commands[] = {
     {"qmp_capabilities", capabilities, capabilities_args, .negotiation = TRUE},
@@ -85,10 +101,25 @@ const QmpCommand qmp_commands[] = {
     {"x-query-irq", qmp_query_irq},
     {"x-query-memory-map", qmp_query_memory_map},
     {"stop", stop},
-    {"cont", cont},
+    {"cont", qmp_cont},
     {"system_reset", system_reset},
     {"system_powerdown", system_powerdown},
     {"quit", quit},
+    {"migrate", qmp_migrate, migrate_args},
+    {"migrate_cancel", qmp_migrate_cancel},
+    {"migrate-incoming", qmp_migrate_incoming, incoming_args},
+    {"migrate-continue", qmp_migrate_continue, continue_args},
+    {"x-migrate-decide", qmp_migrate_decide, decide_args},
+    {"migrate-set-capabilities", qmp_set_capabilities, capability_args},
+    {"query-migrate-capabilities", qmp_query_capabilities},
+    {"migrate-set-parameters", qmp_set_parameters, .check = qmp_check_parameters},
+    {"query-migrate-parameters", qmp_query_parameters},
+    {"query-migrate", qmp_query_migrate},
+    {"getfd", .fd_handler = qmp_getfd, .args = fdname_args},
+    {"closefd", qmp_closefd, fdname_args},
+    {"add-fd", .fd_handler = qmp_add_fd, .args = add_fd_args},
+    {"remove-fd", qmp_remove_fd, remove_fd_args},
+    {"query-fdsets", qmp_query_fdsets},
     {NULL},
 };
 

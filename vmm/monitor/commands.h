@@ -46,11 +46,17 @@ typedef struct {
  */
 typedef json_t *(*QmpHandler)(Vm *vm, json_t *arguments, GError **error);
 
+/* The same with a descriptor that came along: the handler's own if it returns a result. */
+typedef json_t *(*QmpFdHandler)(Vm *vm, json_t *arguments, int fd, GError **error);
+
 typedef struct {
     const char *name;
     QmpHandler handler;
-    const QmpArg *args;   /* or NULL: none */
-    gboolean negotiation; /* the one command of the time before negotiation */
+    const QmpArg *args; /* or NULL: none */
+    /* Instead of args: whether @arguments are what the handler takes. */
+    gboolean (*check)(json_t *arguments, GError **error);
+    gboolean negotiation;    /* the one command of the time before negotiation */
+    QmpFdHandler fd_handler; /* instead of handler: the command needs a descriptor */
 } QmpCommand;
 
 /* In the order of query-commands; ends with name NULL. */

@@ -124,12 +124,44 @@ send_line(const char *line, gsize n, void *user)
 
 /* --- Input ----------------------------------------------------------------- */
 
-static gssize
-read_some(int fd, guint8 *bytes, gsize n)
+/* Descriptors that came with @message go to the session. */
+static void
+take_fds(QmpClient *client, struct msghdr *message)
 {
-    gssize done = recv(fd, bytes, n, MSG_DONTWAIT);
+    for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL;
+         head = CMSG_NXTHDR(message, head)) {
+        int fds[QMP_FDS_MAX];
+        gsize bytes = head->cmsg_len - CMSG_LEN(0);
 
-    return done < 0 && errno == ENOTSOCK ? read(fd, bytes, n) : done;
+        if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+            continue;
+        g_assert(bytes <= sizeof(fds)); /* the control buffer has no room for more */
+        memcpy(fds, CMSG_DATA(head), bytes);
+        qmp_session_take_fds(client->session, fds, (guint)(bytes / sizeof(int)));
+    }
+}
+
+static gssize
+read_some(QmpClient *client)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(QMP_FDS_MAX * sizeof(int))];
+    } control;
+    struct iovec bytes = {.iov_base = client->chunk, .iov_len = CHUNK};
+    struct msghdr message = {
+        .msg_iov = &bytes,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof(control),
+    };
+    gssize done = recvmsg(client->in, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+    if (done < 0 && errno == ENOTSOCK)
+        return read(client->in, client->chunk, CHUNK);
+    if (done > 0)
+        take_fds(client, &message);
+    return done;
 }
 
 /* Understands what was read as far as the output allows, then decides what to watch for. */
@@ -158,7 +190,7 @@ static gboolean
 input_ready(gint fd, GIOCondition condition, gpointer user)
 {
     QmpClient *client = user;
-    gssize n = read_some(fd, client->chunk, CHUNK);
+    gssize n = read_some(client);
 
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return G_SOURCE_CONTINUE;

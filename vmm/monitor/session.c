@@ -5,8 +5,10 @@
 #include "vmm/monitor/session.h"
 #include "vmm/monitor/commands.h"
 #include "vmm/monitor/qmp-json.h"
+#include "vmm/vm-migrate.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct QmpSession {
     Vm *vm;
@@ -14,6 +16,8 @@ struct QmpSession {
     void *user;
     QmpFramer *framer;
     gboolean negotiated;
+    int fds[QMP_FDS_MAX]; /* came along with bytes, taken by no command yet; owned */
+    guint n_fds;
 };
 
 /* --- What goes out --------------------------------------------------------- */
@@ -76,6 +80,14 @@ event_data(const VmEvent *event)
     return NULL;
 }
 
+/* A migration's events are a capability of it, which a client may have switched off. */
+static gboolean
+is_muted(const QmpSession *session, const VmEvent *event)
+{
+    return (event->kind == VM_EVENT_MIGRATION || event->kind == VM_EVENT_MIGRATION_PASS) &&
+           !mig_params_capability(vm_migrate_params(session->vm), MIG_CAP_EVENTS);
+}
+
 void
 qmp_session_event(QmpSession *session, const VmEvent *event)
 {
@@ -88,7 +100,7 @@ qmp_session_event(QmpSession *session, const VmEvent *event)
     gint64 now = g_get_real_time(); /* microseconds */
     json_t *data, *message;
 
-    if (!session->negotiated)
+    if (!session->negotiated || is_muted(session, event))
         return;
     message =
         json_pack("{s:{s:I,s:I},s:s}", "timestamp", "seconds", (json_int_t)(now / G_USEC_PER_SEC),
@@ -149,6 +161,48 @@ find_allowed(const QmpSession *session, const char *name, GError **error)
     return NULL;
 }
 
+/* --- Descriptors ----------------------------------------------------------- */
+
+static void
+drop_fds(QmpSession *session)
+{
+    for (guint i = 0; i < session->n_fds; i++)
+        close(session->fds[i]);
+    session->n_fds = 0;
+}
+
+void
+qmp_session_take_fds(QmpSession *session, const int *fds, guint n)
+{
+    for (guint i = 0; i < n; i++) {
+        if (session->n_fds < QMP_FDS_MAX)
+            session->fds[session->n_fds++] = fds[i];
+        else
+            close(fds[i]);
+    }
+}
+
+/* The first that is left goes to the command, which keeps it unless it fails. */
+static json_t *
+execute_with_fd(QmpSession *session, const QmpCommand *command, json_t *arguments, GError **error)
+{
+    json_t *result;
+    int fd;
+
+    if (session->n_fds == 0) {
+        g_set_error_literal(error, QMP_ERROR, QMP_ERROR_GENERIC,
+                            "No file descriptor supplied via SCM_RIGHTS");
+        return NULL;
+    }
+    fd = session->fds[0];
+    session->n_fds--;
+    memmove(session->fds, session->fds + 1, session->n_fds * sizeof(fd));
+    result = command->fd_handler(session->vm, arguments, fd, error);
+    if (result == NULL)
+        close(fd);
+    return result;
+}
+
 static json_t *
 execute(QmpSession *session, json_t *object, GError **error)
 {
@@ -158,8 +212,13 @@ execute(QmpSession *session, json_t *object, GError **error)
     if (!check_members(object, error))
         return NULL;
     command = find_allowed(session, json_string_value(json_object_get(object, "execute")), error);
-    if (command == NULL || !qmp_args_check(command->args, arguments, error))
+    if (command == NULL)
         return NULL;
+    if (command->check != NULL ? !command->check(arguments, error)
+                               : !qmp_args_check(command->args, arguments, error))
+        return NULL;
+    if (command->fd_handler != NULL)
+        return execute_with_fd(session, command, arguments, error);
     return command->handler(session->vm, arguments, error);
 }
 
@@ -213,6 +272,9 @@ qmp_session_input(QmpSession *session, const guint8 *bytes, gsize n)
         answer_text(session, text, length);
     else if (frame == QMP_FRAME_BAD)
         answer_bad(session, text);
+    /* What came with bytes that are all answered, and was not taken, nobody will take. */
+    if (frame != QMP_FRAME_NONE && left == 0)
+        drop_fds(session);
     return n - left;
 }
 
@@ -234,6 +296,7 @@ qmp_session_free(QmpSession *session)
 {
     if (session == NULL)
         return;
+    drop_fds(session);
     qmp_framer_free(session->framer);
     g_free(session);
 }

@@ -25,6 +25,8 @@
 
 typedef struct QmpSession QmpSession;
 
+#define QMP_FDS_MAX 16u /* descriptors that wait for their commands; further ones are closed */
+
 /* @line: one message with its line end; not kept. Must not free the session. */
 typedef void (*QmpSendFunc)(const char *line, gsize n, void *user);
 
@@ -41,6 +43,15 @@ void qmp_session_free(QmpSession *session); /* NULL-safe */
  * Returns: how many of @bytes were taken, ≥ 1 if @n ≥ 1.
  */
 gsize qmp_session_input(QmpSession *session, const guint8 *bytes, gsize n);
+
+/**
+ * qmp_session_take_fds:
+ * @fds: came along with the bytes that are put in next; owned by @session from now on
+ *
+ * Commands take them one by one. They may come with white space before the command; what is left
+ * when all bytes that came are answered is closed.
+ */
+void qmp_session_take_fds(QmpSession *session, const int *fds, guint n);
 
 /** qmp_session_event: tells the client of @event if it is past negotiation. */
 void qmp_session_event(QmpSession *session, const VmEvent *event);

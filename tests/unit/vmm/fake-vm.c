@@ -55,6 +55,7 @@ fake_vm_new(void)
     vm->listeners = g_array_new(FALSE, FALSE, sizeof(FakeListener));
     vm->told = g_string_new(NULL);
     vm->fdsets = fdsets_new();
+    vm->params = mig_params_new();
     vm->irq_text = 16;
     return vm;
 }
@@ -68,6 +69,7 @@ fake_vm_free(Vm *vm)
     g_array_unref(vm->listeners);
     g_string_free(vm->told, TRUE);
     fdsets_free(vm->fdsets);
+    mig_params_free(vm->params);
     g_free(vm);
 }
 

@@ -6,6 +6,7 @@
 #ifndef TESTS_UNIT_VMM_FAKE_VM_H
 #define TESTS_UNIT_VMM_FAKE_VM_H
 
+#include "vmm/vm-migrate.h"
 #include "vmm/vm.h"
 
 struct Vm {
@@ -13,9 +14,16 @@ struct Vm {
     RunState state;
     FdSets *fdsets;
     GArray *listeners;   /* FakeListener */
-    GString *told;       /* "reset;" "powerdown;" "shutdown;" in order */
-    const char *failure; /* the next stop or cont fails with this text; or NULL */
+    GString *told;       /* "reset;" "powerdown;" "migrate URI;" … in order */
+    const char *failure; /* the next stop, cont or migration command fails with it; or NULL */
     gsize irq_text;      /* bytes that vm_print_irq() appends */
+
+    /* fake-migrate.c */
+    MigParams *params;
+    gboolean migrating;
+    VmMigrateInfo migration; /* what is shown; strings and devices are the test's */
+    const char *blocker;     /* why it cannot migrate, or NULL */
+    const char *held;        /* why it cannot go on, or NULL */
 };
 
 Vm *fake_vm_new(void);

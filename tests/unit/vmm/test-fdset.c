@@ -2,7 +2,6 @@
 /*
  * Sets of descriptors: numbers, choice by access mode, whose descriptor is whose.
  */
-#define _GNU_SOURCE /* O_DIRECT */
 #include "vmm/fdset.h"
 #include "vmm/vm.h"
 #include <fcntl.h>

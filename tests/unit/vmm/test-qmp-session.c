@@ -3,124 +3,10 @@
  * Conversations over QMP without descriptors: negotiation, every command, every way to ask
  * wrongly. SESSION-n: invariants of vmm/monitor/session.h.
  */
-#include "tests/unit/vmm/fake-vm.h"
+#include "tests/unit/vmm/talk.h"
 #include "vmm/monitor/commands.h"
 #include "vmm/monitor/session.h"
 #include <string.h>
-
-#define HELLO "{\"execute\": \"qmp_capabilities\"}"
-
-typedef struct {
-    Vm *vm;
-    QmpSession *session;
-    GPtrArray *lines; /* char *, without their line ends */
-    guint read;       /* of those, by next() */
-} Talk;
-
-/* SESSION-2 */
-static void
-take_line(const char *line, gsize n, void *user)
-{
-    Talk *talk = user;
-
-    g_assert_cmpuint(n, >=, 2);
-    g_assert_cmpuint(strlen(line), ==, n);
-    g_assert_cmpstr(line + n - 2, ==, "\r\n");
-    for (gsize i = 0; i < n - 2; i++)
-        g_assert_true(line[i] >= 0x20 && line[i] < 0x7f);
-    g_ptr_array_add(talk->lines, g_strndup(line, n - 2));
-}
-
-static void
-say_bytes(Talk *talk, const char *bytes, gsize n)
-{
-    while (n > 0) {
-        gsize taken = qmp_session_input(talk->session, (const guint8 *)bytes, n);
-
-        g_assert_cmpuint(taken, >=, 1);
-        g_assert_cmpuint(taken, <=, n);
-        bytes += taken;
-        n -= taken;
-    }
-}
-
-static void
-say(Talk *talk, const char *text)
-{
-    say_bytes(talk, text, strlen(text));
-}
-
-static const char *
-next(Talk *talk)
-{
-    g_assert_cmpuint(talk->read, <, talk->lines->len);
-    return talk->lines->pdata[talk->read++];
-}
-
-static void
-assert_silent(Talk *talk)
-{
-    g_assert_cmpuint(talk->read, ==, talk->lines->len);
-}
-
-/* Says @text and expects exactly @reply to it. */
-static void
-assert_reply(Talk *talk, const char *text, const char *reply)
-{
-    say(talk, text);
-    g_assert_cmpstr(next(talk), ==, reply);
-    assert_silent(talk);
-}
-
-static void
-assert_error(Talk *talk, const char *text, const char *class, const char *desc)
-{
-    g_autofree char *reply =
-        g_strdup_printf("{\"error\": {\"class\": \"%s\", \"desc\": \"%s\"}}", class, desc);
-
-    assert_reply(talk, text, reply);
-}
-
-static json_t *
-ask(Talk *talk, const char *command)
-{
-    g_autofree char *text = g_strdup_printf("{\"execute\": \"%s\"}", command);
-    json_t *reply, *result;
-
-    say(talk, text);
-    reply = json_loads(next(talk), 0, NULL);
-    assert_silent(talk);
-    g_assert_nonnull(reply);
-    result = json_incref(json_object_get(reply, "return"));
-    g_assert_nonnull(result);
-    json_decref(reply);
-    return result;
-}
-
-static Talk
-talk_begin(void)
-{
-    Talk talk = {.vm = fake_vm_new(), .lines = g_ptr_array_new_with_free_func(g_free)};
-
-    return talk;
-}
-
-static void
-talk_open(Talk *talk, gboolean negotiate)
-{
-    talk->session = qmp_session_new(talk->vm, take_line, talk);
-    g_assert_true(g_str_has_prefix(next(talk), "{\"QMP\": "));
-    if (negotiate)
-        assert_reply(talk, HELLO, "{\"return\": {}}");
-}
-
-static void
-talk_end(Talk *talk)
-{
-    qmp_session_free(talk->session);
-    g_ptr_array_unref(talk->lines);
-    fake_vm_free(talk->vm);
-}
 
 static void
 the_greeting_has_version_and_capabilities(void)
@@ -129,9 +15,9 @@ the_greeting_has_version_and_capabilities(void)
     json_t *greeting, *version;
     const char *package;
 
-    talk.session = qmp_session_new(talk.vm, take_line, &talk);
-    greeting = json_loads(next(&talk), 0, NULL);
-    assert_silent(&talk);
+    talk.session = qmp_session_new(talk.vm, talk_take_line, &talk);
+    greeting = json_loads(talk_next(&talk), 0, NULL);
+    talk_assert_silent(&talk);
     version = json_object_get(json_object_get(greeting, "QMP"), "version");
     package = json_string_value(json_object_get(version, "package"));
     g_assert_cmpstr(package, ==, "spapr-vmm " PACKAGE_VERSION);
@@ -149,22 +35,22 @@ nothing_but_negotiation_comes_first(void)
     Talk talk = talk_begin();
 
     talk_open(&talk, FALSE);
-    assert_error(&talk, "{'execute': 'query-status'}", "CommandNotFound", wait);
-    assert_error(&talk, "{'execute': 'no-such'}", "CommandNotFound", wait);
+    talk_assert_error(&talk, "{'execute': 'query-status'}", "CommandNotFound", wait);
+    talk_assert_error(&talk, "{'execute': 'no-such'}", "CommandNotFound", wait);
     fake_vm_emit(talk.vm, VM_EVENT_STOP, FALSE, NULL);
     qmp_session_event(talk.session, &(VmEvent){.kind = VM_EVENT_STOP});
-    assert_silent(&talk);
-    assert_error(&talk, "{'execute': 'qmp_capabilities', 'arguments': {'enable': ['oob']}}",
-                 "GenericError", "QMP capability 'oob' is not available");
-    assert_error(&talk, "{'execute': 'qmp_capabilities', 'arguments': {'enable': [1]}}",
-                 "GenericError", "Invalid parameter type for 'enable[0]', expected: string");
-    assert_error(&talk, "{'execute': 'qmp_capabilities', 'arguments': {'enable': 'oob'}}",
-                 "GenericError", "Invalid parameter type for 'enable', expected: array");
-    assert_error(&talk, "{'execute': 'query-status'}", "CommandNotFound", wait);
-    assert_reply(&talk, "{'execute': 'qmp_capabilities', 'arguments': {'enable': []}}",
-                 "{\"return\": {}}");
-    assert_error(&talk, HELLO, "CommandNotFound",
-                 "Capabilities negotiation is already complete, command ignored");
+    talk_assert_silent(&talk);
+    talk_assert_error(&talk, "{'execute': 'qmp_capabilities', 'arguments': {'enable': ['oob']}}",
+                      "GenericError", "QMP capability 'oob' is not available");
+    talk_assert_error(&talk, "{'execute': 'qmp_capabilities', 'arguments': {'enable': [1]}}",
+                      "GenericError", "Invalid parameter type for 'enable[0]', expected: string");
+    talk_assert_error(&talk, "{'execute': 'qmp_capabilities', 'arguments': {'enable': 'oob'}}",
+                      "GenericError", "Invalid parameter type for 'enable', expected: array");
+    talk_assert_error(&talk, "{'execute': 'query-status'}", "CommandNotFound", wait);
+    talk_assert_reply(&talk, "{'execute': 'qmp_capabilities', 'arguments': {'enable': []}}",
+                      "{\"return\": {}}");
+    talk_assert_error(&talk, HELLO, "CommandNotFound",
+                      "Capabilities negotiation is already complete, command ignored");
     talk_end(&talk);
 }
 
@@ -174,16 +60,17 @@ the_id_comes_back_whatever_it_is(void)
     Talk talk = talk_begin();
 
     talk_open(&talk, TRUE);
-    assert_reply(&talk, "{'execute': 'system_reset', 'id': 7}", "{\"return\": {}, \"id\": 7}");
-    assert_reply(&talk, "{'id': {'x': [null, 'y']}, 'execute': 'system_reset'}",
-                 "{\"return\": {}, \"id\": {\"x\": [null, \"y\"]}}");
-    assert_reply(
+    talk_assert_reply(&talk, "{'execute': 'system_reset', 'id': 7}", "{\"return\": {}, \"id\": 7}");
+    talk_assert_reply(&talk, "{'id': {'x': [null, 'y']}, 'execute': 'system_reset'}",
+                      "{\"return\": {}, \"id\": {\"x\": [null, \"y\"]}}");
+    talk_assert_reply(
         &talk, "{'execute': 'none', 'id': 'a\303\251'}",
         "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"The command none has not "
         "been found\"}, \"id\": \"a\\u00E9\"}");
-    assert_reply(&talk, "{'execute': 1, 'id': 2}",
-                 "{\"error\": {\"class\": \"GenericError\", \"desc\": \"QMP input member 'execute' "
-                 "must be a string\"}, \"id\": 2}");
+    talk_assert_reply(
+        &talk, "{'execute': 1, 'id': 2}",
+        "{\"error\": {\"class\": \"GenericError\", \"desc\": \"QMP input member 'execute' "
+        "must be a string\"}, \"id\": 2}");
     talk_end(&talk);
 }
 
@@ -213,10 +100,11 @@ malformed_input_is_answered_and_survived(void)
 
     talk_open(&talk, TRUE);
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
-        say(&talk, texts[i]);
-        g_assert_true(g_str_has_prefix(next(&talk), "{\"error\": {\"class\": \"GenericError\""));
-        assert_silent(&talk);
-        assert_reply(&talk, "{\"execute\": \"system_reset\"}", "{\"return\": {}}");
+        talk_say(&talk, texts[i]);
+        g_assert_true(
+            g_str_has_prefix(talk_next(&talk), "{\"error\": {\"class\": \"GenericError\""));
+        talk_assert_silent(&talk);
+        talk_assert_reply(&talk, "{\"execute\": \"system_reset\"}", "{\"return\": {}}");
     }
     g_assert_cmpint(talk.vm->state, ==, RUN_STATE_PRELAUNCH);
     talk_end(&talk);
@@ -228,18 +116,19 @@ wrong_members_are_named(void)
     Talk talk = talk_begin();
 
     talk_open(&talk, TRUE);
-    assert_error(&talk, "{}", "GenericError", "QMP input lacks member 'execute'");
-    assert_error(&talk, "{'execute': null}", "GenericError",
-                 "QMP input member 'execute' must be a string");
-    assert_error(&talk, "{'execute': 'stop', 'arguments': []}", "GenericError",
-                 "QMP input member 'arguments' must be an object");
-    assert_error(&talk, "{'execute': 'stop', 'argument': {}}", "GenericError",
-                 "QMP input member 'argument' is unexpected");
-    assert_error(&talk, "{'exec-oob': 'stop'}", "GenericError",
-                 "QMP input member 'exec-oob' is unexpected");
-    assert_error(&talk, "{'execute': 'query-qmp-schema'}", "CommandNotFound",
-                 "The command query-qmp-schema has not been found");
-    assert_error(&talk, "{'execute': ''}", "CommandNotFound", "The command  has not been found");
+    talk_assert_error(&talk, "{}", "GenericError", "QMP input lacks member 'execute'");
+    talk_assert_error(&talk, "{'execute': null}", "GenericError",
+                      "QMP input member 'execute' must be a string");
+    talk_assert_error(&talk, "{'execute': 'stop', 'arguments': []}", "GenericError",
+                      "QMP input member 'arguments' must be an object");
+    talk_assert_error(&talk, "{'execute': 'stop', 'argument': {}}", "GenericError",
+                      "QMP input member 'argument' is unexpected");
+    talk_assert_error(&talk, "{'exec-oob': 'stop'}", "GenericError",
+                      "QMP input member 'exec-oob' is unexpected");
+    talk_assert_error(&talk, "{'execute': 'query-qmp-schema'}", "CommandNotFound",
+                      "The command query-qmp-schema has not been found");
+    talk_assert_error(&talk, "{'execute': ''}", "CommandNotFound",
+                      "The command  has not been found");
     talk_end(&talk);
 }
 
@@ -256,9 +145,9 @@ assert_generic(Talk *talk, const char *command, const char *arguments)
     g_autofree char *text =
         g_strdup_printf("{'execute': '%s', 'arguments': %s}", command, arguments);
 
-    say(talk, text);
-    g_assert_true(g_str_has_prefix(next(talk), "{\"error\": {\"class\": \"GenericError\""));
-    assert_silent(talk);
+    talk_say(talk, text);
+    g_assert_true(g_str_has_prefix(talk_next(talk), "{\"error\": {\"class\": \"GenericError\""));
+    talk_assert_silent(talk);
 }
 
 /* Over the table itself, so that a command added later is covered. */
@@ -295,14 +184,14 @@ argument_errors_have_qemus_words(void)
     Talk talk = talk_begin();
 
     talk_open(&talk, TRUE);
-    assert_error(&talk, "{'execute': 'device-list-properties'}", "GenericError",
-                 "Parameter 'typename' is missing");
-    assert_error(&talk, "{'execute': 'device-list-properties', 'arguments': {'typename': 1}}",
-                 "GenericError", "Invalid parameter type for 'typename', expected: string");
-    assert_error(&talk, "{'execute': 'qom-list-types', 'arguments': {'abstract': 'yes'}}",
-                 "GenericError", "Invalid parameter type for 'abstract', expected: boolean");
-    assert_error(&talk, "{'execute': 'stop', 'arguments': {'x': 1}}", "GenericError",
-                 "Parameter 'x' is unexpected");
+    talk_assert_error(&talk, "{'execute': 'device-list-properties'}", "GenericError",
+                      "Parameter 'typename' is missing");
+    talk_assert_error(&talk, "{'execute': 'device-list-properties', 'arguments': {'typename': 1}}",
+                      "GenericError", "Invalid parameter type for 'typename', expected: string");
+    talk_assert_error(&talk, "{'execute': 'qom-list-types', 'arguments': {'abstract': 'yes'}}",
+                      "GenericError", "Invalid parameter type for 'abstract', expected: boolean");
+    talk_assert_error(&talk, "{'execute': 'stop', 'arguments': {'x': 1}}", "GenericError",
+                      "Parameter 'x' is unexpected");
     talk_end(&talk);
 }
 
@@ -312,16 +201,16 @@ stop_and_cont_change_the_state_and_tell_it(void)
     Talk talk = talk_begin();
 
     talk_open(&talk, TRUE);
-    assert_reply(&talk, "{'execute': 'query-status'}",
-                 "{\"return\": {\"status\": \"prelaunch\", \"running\": false}}");
-    assert_reply(&talk, "{'execute': 'cont'}", "{\"return\": {}}");
-    assert_reply(&talk, "{'execute': 'query-status'}",
-                 "{\"return\": {\"status\": \"running\", \"running\": true}}");
-    assert_reply(&talk, "{'execute': 'stop'}", "{\"return\": {}}");
-    assert_reply(&talk, "{'execute': 'query-status'}",
-                 "{\"return\": {\"status\": \"paused\", \"running\": false}}");
+    talk_assert_reply(&talk, "{'execute': 'query-status'}",
+                      "{\"return\": {\"status\": \"prelaunch\", \"running\": false}}");
+    talk_assert_reply(&talk, "{'execute': 'cont'}", "{\"return\": {}}");
+    talk_assert_reply(&talk, "{'execute': 'query-status'}",
+                      "{\"return\": {\"status\": \"running\", \"running\": true}}");
+    talk_assert_reply(&talk, "{'execute': 'stop'}", "{\"return\": {}}");
+    talk_assert_reply(&talk, "{'execute': 'query-status'}",
+                      "{\"return\": {\"status\": \"paused\", \"running\": false}}");
     talk.vm->failure = "vCPU 1 does not answer";
-    assert_error(&talk, "{'execute': 'cont'}", "GenericError", "vCPU 1 does not answer");
+    talk_assert_error(&talk, "{'execute': 'cont'}", "GenericError", "vCPU 1 does not answer");
     talk_end(&talk);
 }
 
@@ -331,7 +220,7 @@ requests_reach_the_vm(void)
     Talk talk = talk_begin();
 
     talk_open(&talk, TRUE);
-    say(&talk, "{'execute':'system_reset'}{'execute':'system_powerdown'}{'execute':'quit'}");
+    talk_say(&talk, "{'execute':'system_reset'}{'execute':'system_powerdown'}{'execute':'quit'}");
     g_assert_cmpuint(talk.lines->len - talk.read, ==, 3);
     g_assert_cmpstr(talk.vm->told->str, ==, "reset;powerdown;shutdown 0;");
     talk_end(&talk);
@@ -347,21 +236,22 @@ queries_show_the_machine(void)
     for (guint8 i = 0; i < 16; i++)
         talk.vm->options.uuid[i] = (guint8)(i * 17);
     talk_open(&talk, TRUE);
-    cpus = ask(&talk, "query-cpus-fast");
+    cpus = talk_ask(&talk, "query-cpus-fast");
     g_assert_cmpuint(json_array_size(cpus), ==, 2);
     g_assert_cmpint(json_integer_value(json_object_get(json_array_get(cpus, 1), "cpu-index")), ==,
                     1);
     json_decref(cpus);
-    assert_reply(&talk, "{'execute': 'query-name'}", "{\"return\": {\"name\": \"caf\\uFFFD\"}}");
-    assert_reply(&talk, "{'execute': 'query-uuid'}",
-                 "{\"return\": {\"UUID\": \"00112233-4455-6677-8899-aabbccddeeff\"}}");
-    assert_reply(&talk, "{'execute': 'query-target'}", "{\"return\": {\"arch\": \"ppc64\"}}");
-    assert_reply(&talk, "{'execute': 'x-query-memory-map'}",
-                 "{\"return\": {\"human-readable-text\": \"ram 0x0\\n\"}}");
-    assert_reply(&talk, "{'execute': 'x-query-irq'}",
-                 "{\"return\": {\"human-readable-text\": \"qqqqqqqqqqqqqqqq\"}}");
+    talk_assert_reply(&talk, "{'execute': 'query-name'}",
+                      "{\"return\": {\"name\": \"caf\\uFFFD\"}}");
+    talk_assert_reply(&talk, "{'execute': 'query-uuid'}",
+                      "{\"return\": {\"UUID\": \"00112233-4455-6677-8899-aabbccddeeff\"}}");
+    talk_assert_reply(&talk, "{'execute': 'query-target'}", "{\"return\": {\"arch\": \"ppc64\"}}");
+    talk_assert_reply(&talk, "{'execute': 'x-query-memory-map'}",
+                      "{\"return\": {\"human-readable-text\": \"ram 0x0\\n\"}}");
+    talk_assert_reply(&talk, "{'execute': 'x-query-irq'}",
+                      "{\"return\": {\"human-readable-text\": \"qqqqqqqqqqqqqqqq\"}}");
     talk.vm->options.name = NULL;
-    assert_reply(&talk, "{'execute': 'query-name'}", "{\"return\": {}}");
+    talk_assert_reply(&talk, "{'execute': 'query-name'}", "{\"return\": {}}");
     talk_end(&talk);
 }
 
@@ -373,7 +263,7 @@ query_commands_lists_what_is_answered(void)
     gsize i;
 
     talk_open(&talk, TRUE);
-    list = ask(&talk, "query-commands");
+    list = talk_ask(&talk, "query-commands");
     json_array_foreach(list, i, entry)
         g_assert_nonnull(qmp_command_find(json_string_value(json_object_get(entry, "name"))));
     for (i = 0; qmp_commands[i].name != NULL; i++)
@@ -390,7 +280,7 @@ machines_are_those_that_run(void)
     json_t *list, *first;
 
     talk_open(&talk, TRUE);
-    list = ask(&talk, "query-machines");
+    list = talk_ask(&talk, "query-machines");
     g_assert_cmpuint(json_array_size(list), ==, 2);
     first = json_array_get(list, 0);
     g_assert_cmpstr(json_string_value(json_object_get(first, "name")), ==, "house-2.0");
@@ -408,17 +298,20 @@ types_are_filtered_by_what_they_implement(void)
     Talk talk = talk_begin();
 
     talk_open(&talk, TRUE);
-    assert_reply(&talk, "{'execute': 'qom-list-types', 'arguments': {'implements': 'device'}}",
-                 "{\"return\": [{\"name\": \"lamp\", \"parent\": \"device\"}, {\"name\": \"bell\", "
-                 "\"parent\": \"device\"}]}");
-    assert_reply(&talk,
-                 "{'execute': 'qom-list-types', 'arguments': {'implements': 'machine', "
-                 "'abstract': true}}",
-                 "{\"return\": [{\"name\": \"machine\", \"parent\": \"object\", \"abstract\": "
-                 "true}, {\"name\": \"house-2.0-machine\", \"parent\": \"machine\"}, {\"name\": "
-                 "\"house-1.0-machine\", \"parent\": \"machine\"}]}");
-    assert_reply(&talk, "{'execute': 'qom-list-types', 'arguments': {'implements': 'nothing'}}",
-                 "{\"return\": []}");
+    talk_assert_reply(
+        &talk, "{'execute': 'qom-list-types', 'arguments': {'implements': 'device'}}",
+        "{\"return\": [{\"name\": \"lamp\", \"parent\": \"device\"}, {\"name\": \"bell\", "
+        "\"parent\": \"device\"}]}");
+    talk_assert_reply(
+        &talk,
+        "{'execute': 'qom-list-types', 'arguments': {'implements': 'machine', "
+        "'abstract': true}}",
+        "{\"return\": [{\"name\": \"machine\", \"parent\": \"object\", \"abstract\": "
+        "true}, {\"name\": \"house-2.0-machine\", \"parent\": \"machine\"}, {\"name\": "
+        "\"house-1.0-machine\", \"parent\": \"machine\"}]}");
+    talk_assert_reply(&talk,
+                      "{'execute': 'qom-list-types', 'arguments': {'implements': 'nothing'}}",
+                      "{\"return\": []}");
     talk_end(&talk);
 }
 
@@ -428,7 +321,7 @@ properties_have_types_and_defaults(void)
     Talk talk = talk_begin();
 
     talk_open(&talk, TRUE);
-    assert_reply(
+    talk_assert_reply(
         &talk, "{'execute': 'device-list-properties', 'arguments': {'typename': 'lamp'}}",
         "{\"return\": [{\"name\": \"on\", \"type\": \"bool\", \"description\": \"whether it "
         "burns\", \"default-value\": true}, {\"name\": \"watts\", \"type\": \"uint32\", "
@@ -436,15 +329,17 @@ properties_have_types_and_defaults(void)
         "\"buffer\", \"type\": \"size\", \"default-value\": 4096}, {\"name\": \"label\", \"type\": "
         "\"str\"}, {\"name\": \"colour\", \"type\": \"enum\", \"default-value\": \"green\", "
         "\"x-choices\": [\"red\", \"green\"]}]}");
-    assert_reply(&talk, "{'execute': 'device-list-properties', 'arguments': {'typename': 'bell'}}",
-                 "{\"return\": []}");
-    assert_reply(
+    talk_assert_reply(&talk,
+                      "{'execute': 'device-list-properties', 'arguments': {'typename': 'bell'}}",
+                      "{\"return\": []}");
+    talk_assert_reply(
         &talk,
         "{'execute': 'device-list-properties', 'arguments': {'typename': 'house-1.0-machine'}}",
         "{\"return\": [{\"name\": \"rooms\", \"type\": \"uint32\", \"default-value\": 0}]}");
-    assert_error(&talk, "{'execute': 'device-list-properties', 'arguments': {'typename': 'tv'}}",
-                 "DeviceNotFound", "Device 'tv' not found");
-    assert_error(
+    talk_assert_error(&talk,
+                      "{'execute': 'device-list-properties', 'arguments': {'typename': 'tv'}}",
+                      "DeviceNotFound", "Device 'tv' not found");
+    talk_assert_error(
         &talk,
         "{'execute': 'device-list-properties', 'arguments': {'typename': 'house-0.1-machine'}}",
         "DeviceNotFound", "Device 'house-0.1-machine' not found");
@@ -459,8 +354,8 @@ assert_event(Talk *talk, const VmEvent *event, const char *tail)
     const char *line;
 
     qmp_session_event(talk->session, event);
-    line = next(talk);
-    assert_silent(talk);
+    line = talk_next(talk);
+    talk_assert_silent(talk);
     if (!g_str_has_suffix(line, tail))
         g_error("%s does not end with %s", line, tail);
     message = json_loads(line, 0, NULL);
@@ -510,8 +405,8 @@ replies_do_not_depend_on_how_the_bytes_arrive(void)
         g_autofree char *all = NULL;
 
         talk_open(&talk, FALSE);
-        say_bytes(&talk, conversation, cut);
-        say_bytes(&talk, conversation + cut, n - cut);
+        talk_say_bytes(&talk, conversation, cut);
+        talk_say_bytes(&talk, conversation + cut, n - cut);
         g_assert_cmpuint(talk.lines->len, ==, 1 + 7);
         g_ptr_array_add(talk.lines, NULL);
         all = g_strjoinv("\n", (char **)talk.lines->pdata);

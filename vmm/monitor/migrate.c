@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * QMP's commands that begin, end and steer a migration.
+ *
+ * Not here: where to (migrate-address.c), its settings (migrate-params.c), how it goes
+ * (query-migrate.c), and all the doing (vmm/vm-migrate.h).
+ */
+#include "vmm/monitor/migrate.h"
+#include "vmm/vm-migrate.h"
+
+static json_t *
+done(gboolean good)
+{
+    return good ? json_object() : NULL;
+}
+
+static json_t *
+refuse(GError **error, const char *text)
+{
+    g_set_error_literal(error, QMP_ERROR, QMP_ERROR_GENERIC, text);
+    return NULL;
+}
+
+json_t *
+qmp_cont(Vm *vm, json_t *arguments, GError **error)
+{
+    return done(!vm_migrate_holds_guest(vm, error) && vm_cont(vm, error));
+}
+
+json_t *
+qmp_migrate(Vm *vm, json_t *arguments, GError **error)
+{
+    g_autofree char *uri = NULL;
+
+    if (json_is_true(json_object_get(arguments, "resume")))
+        return refuse(error, "Parameter 'resume' cannot be on: memory is copied before the switch "
+                             "only, so there is no paused copy to go on with");
+    uri = qmp_migrate_uri(arguments, error);
+    return done(uri != NULL && vm_migrate(vm, uri, error));
+}
+
+json_t *
+qmp_migrate_cancel(Vm *vm, json_t *arguments, GError **error)
+{
+    vm_migrate_cancel(vm);
+    return json_object();
+}
+
+/* Listens to the events of a VM that is to end if what comes in does not arrive. */
+static void
+exit_on_error(Vm *vm, const VmEvent *event, void *user)
+{
+    gboolean failed;
+
+    if (event->kind != VM_EVENT_MIGRATION)
+        return;
+    failed = g_str_equal(event->reason, mig_status_name(MIG_STATUS_FAILED));
+    if (!failed && !g_str_equal(event->reason, mig_status_name(MIG_STATUS_COMPLETED)))
+        return;
+    vm_remove_listener(vm, exit_on_error, NULL);
+    if (failed)
+        vm_request_shutdown(vm, FALSE, 1);
+}
+
+/*
+ * Unlike QEMU the VM stays when a load fails, unless it is asked not to: nothing of the guest has
+ * changed, and the source can simply try again.
+ */
+json_t *
+qmp_migrate_incoming(Vm *vm, json_t *arguments, GError **error)
+{
+    g_autofree char *uri = qmp_migrate_uri(arguments, error);
+
+    if (uri == NULL || !vm_migrate_incoming(vm, uri, error))
+        return NULL;
+    if (json_is_true(json_object_get(arguments, "exit-on-error")))
+        vm_add_listener(vm, exit_on_error, NULL);
+    return json_object();
+}
+
+static gboolean
+find_status(const char *name, MigStatus *status)
+{
+    for (guint i = 0; i < MIG_STATUS_N; i++) {
+        if (!g_str_equal(mig_status_name((MigStatus)i), name))
+            continue;
+        *status = (MigStatus)i;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+json_t *
+qmp_migrate_continue(Vm *vm, json_t *arguments, GError **error)
+{
+    const char *name = json_string_value(json_object_get(arguments, "state"));
+    MigStatus state;
+
+    if (find_status(name, &state))
+        return done(vm_migrate_continue(vm, state, error));
+    g_set_error(error, QMP_ERROR, QMP_ERROR_GENERIC, "Parameter 'state' does not accept value '%s'",
+                name);
+    return NULL;
+}
+
+json_t *
+qmp_migrate_decide(Vm *vm, json_t *arguments, GError **error)
+{
+    const char *guest = json_string_value(json_object_get(arguments, "guest"));
+
+    if (g_str_equal(guest, "here") || g_str_equal(guest, "there"))
+        return done(vm_migrate_decide(vm, g_str_equal(guest, "here"), error));
+    g_set_error(error, QMP_ERROR, QMP_ERROR_GENERIC,
+                "Parameter 'guest' does not accept value '%s': it is 'there' if the guest runs at "
+                "the destination, 'here' if it never will",
+                guest);
+    return NULL;
+}
