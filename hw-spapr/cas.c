@@ -19,12 +19,6 @@ static const OptionVector offered = {{
     [OV5_RADIX_BYTE] = OV5_RADIX_GTSE,
 }};
 
-/* Pairs of a byte of vector 5 and what the platform supports there, as firmware would ask. */
-static const guint8 platform_support[] = {
-    OV5_XIVE_BYTE,  OV5_XIVE_EXPLOIT, OV5_MMU_BYTE, OV5_MMU_RADIX, OV5_MMU_BYTE + 1, 0,
-    OV5_RADIX_BYTE, OV5_RADIX_GTSE,
-};
-
 void
 cas_reset(Cas *cas)
 {
@@ -34,11 +28,16 @@ cas_reset(Cas *cas)
 void
 cas_write_chosen(const Cas *cas, TreeWriter *tree)
 {
+    /* Pairs of a byte of vector 5 and what the platform supports there, as firmware would ask. */
+    const guint8 support[] = {
+        OV5_XIVE_BYTE,  cas->xive_support, OV5_MMU_BYTE, OV5_MMU_RADIX, OV5_MMU_BYTE + 1, 0,
+        OV5_RADIX_BYTE, OV5_RADIX_GTSE,
+    };
     guint8 bytes[OVEC_BYTES];
     gsize n = ovec_property(&cas->agreed, bytes);
 
     tree_bytes(tree, "ibm,architecture-vec-5", bytes, n);
-    tree_bytes(tree, "ibm,arch-vec-5-platform-support", platform_support, sizeof(platform_support));
+    tree_bytes(tree, "ibm,arch-vec-5-platform-support", support, sizeof(support));
 }
 
 /* Whether a two-bit choice allows its new way. */

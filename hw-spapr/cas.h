@@ -15,6 +15,8 @@
 
 typedef struct {
     OptionVector agreed; /* vector 5 */
+    guint8
+        xive_support; /* what firmware would be told: OV5_XIVE_EXPLOIT, or OV5_EITHER if XICS too */
 } Cas;
 
 /** cas_reset: nothing was asked: agreed is what is offered. */

@@ -10,17 +10,19 @@
 
 #include "hw-spapr/platform.h"
 
-/* Groups of hypercalls that are served, by us or by KVM. Those of hash page tables, of I/O address
- * translation and of the older interrupt controller are not. */
+/* Groups of hypercalls that are served, by us or by KVM. Those of hash page tables and of
+ * the older interrupt controller are not. */
 static const char *const hypertas[] = {
-    "hcall-term",     /* H_PUT_TERM_CHAR, H_GET_TERM_CHAR */
-    "hcall-dabr",     /* H_SET_DABR, by KVM */
-    "hcall-vio",      /* H_VIO_SIGNAL */
-    "hcall-splpar",   /* H_REGISTER_VPA, H_CEDE, H_CONFER, H_PROD, by KVM */
-    "hcall-set-mode", /* H_SET_MODE */
-    "hcall-sprg0",    /* H_SET_SPRG0 */
-    "hcall-copy",     /* H_PAGE_INIT */
-    "hcall-debug",    /* H_LOGICAL_* */
+    "hcall-term",      /* H_PUT_TERM_CHAR, H_GET_TERM_CHAR */
+    "hcall-dabr",      /* H_SET_DABR, by KVM */
+    "hcall-tce",       /* H_PUT_TCE, H_GET_TCE */
+    "hcall-vio",       /* H_VIO_SIGNAL */
+    "hcall-splpar",    /* H_REGISTER_VPA, H_CEDE, H_CONFER, H_PROD, by KVM */
+    "hcall-set-mode",  /* H_SET_MODE */
+    "hcall-sprg0",     /* H_SET_SPRG0 */
+    "hcall-copy",      /* H_PAGE_INIT */
+    "hcall-debug",     /* H_LOGICAL_* */
+    "hcall-multi-tce", /* H_STUFF_TCE, H_PUT_TCE_INDIRECT */
 };
 
 static void
@@ -52,7 +54,8 @@ fdt_write_rtas(Platform *platform, TreeWriter *tree)
     TREE_CELLS(tree, "rtas-size", RTAS_AREA_SIZE);
     TREE_CELLS(tree, "rtas-error-log-max", RTAS_ERROR_LOG_MAX);
     TREE_CELLS(tree, "rtas-event-scan-rate", RTAS_EVENT_SCAN_RATE);
-    tree_flag(tree, "ibm,extended-os-term"); /* ibm,os-term may return */
+    tree_flag(tree, "ibm,extended-os-term");    /* ibm,os-term may return */
+    tree_flag(tree, "ibm,change-msix-capable"); /* ibm,change-msi knows MSI-X */
     write_hypertas(tree);
     write_associativity(platform, tree);
     for (const VdevRtasRow *row = rtas_rows; row->name != NULL; row++) {

@@ -2,7 +2,7 @@
 /*
  * The device tree: one function per node.
  *
- * Not here: /cpus, /rtas, /vdevice (files of their own), the interrupt controller's node (hw-xive).
+ * Not here: /cpus, /rtas, /vdevice, /pci (files of their own), the interrupt controller's node (hw-xive).
  */
 #include "hw-spapr/fdt-machine.h"
 
@@ -18,7 +18,7 @@
 #define TREE_SIZE_ALIGN   0x10000u
 #define TREE_CPUS_IN_BASE 256u
 
-/* The XIVE node's, and the only one that others could refer to. */
+/* The XIVE node's, and the only one that others refer to. */
 #define PHANDLE_XIVE 0x1111u
 
 /* --- Nodes --------------------------------------------------------------- */
@@ -87,6 +87,7 @@ write_chosen(const Platform *platform, TreeWriter *tree)
         tree_u64(tree, "linux,initrd-end", boot->initrd + boot->initrd_size);
     }
     write_console(platform, tree);
+    TREE_CELLS(tree, "linux,pci-probe-only", 0);
     cas_write_chosen(&platform->cas, tree);
     write_seed(tree);
     tree_end(tree);
@@ -168,6 +169,7 @@ write_tree(Platform *platform, void *blob, int size)
     write_memory(platform, &tree);
     fdt_write_cpus(platform, &tree);
     vio_fdt(&platform->vio, &tree);
+    pci_fdt(&platform->pci, PHANDLE_XIVE, &tree);
     tree_end(&tree);
     return tree.error != 0 ? tree.error : fdt_finish(blob);
 }

@@ -12,6 +12,8 @@
 
 typedef struct Platform Platform;
 
+#define H_GET_TCE                 0x01cu
+#define H_PUT_TCE                 0x020u
 #define H_PAGE_INIT               0x02cu
 #define H_SET_SPRG0               0x024u
 #define H_LOGICAL_CI_LOAD         0x03cu
@@ -23,6 +25,8 @@ typedef struct Platform Platform;
 #define H_GET_TERM_CHAR           0x054u
 #define H_PUT_TERM_CHAR           0x058u
 #define H_VIO_SIGNAL              0x104u
+#define H_STUFF_TCE               0x138u
+#define H_PUT_TCE_INDIRECT        0x13cu
 #define H_GET_CPU_CHARACTERISTICS 0x1c8u
 #define H_RANDOM                  0x300u
 #define H_SET_MODE                0x31cu
@@ -48,6 +52,7 @@ typedef struct {
 extern const VdevHcallRow hcall_cpu_rows[];
 extern const VdevHcallRow hcall_mem_rows[];
 extern const VdevHcallRow hcall_vio_rows[];
+extern const VdevHcallRow hcall_tce_rows[];
 extern const VdevHcallRow hcall_firmware_rows[];
 
 /**

@@ -13,6 +13,8 @@
 #define IRQ_HOTPLUG 0x1001u
 #define IRQ_VIO     0x1100u
 #define IRQ_VIO_N   0x100u
+#define IRQ_PCI     0x1200u /* a host bridge's four */
+#define IRQ_MSI_N   0xd00u  /* message interrupts, from 0x1300 */
 
 /* Second cell of an interrupt specifier. */
 #define IRQ_EDGE  0u

@@ -13,13 +13,11 @@
 static const VdevMachineClass *const machines[] = {&pseries_class, NULL};
 static const VdevClass *const devices[] = {&xive_class, NULL};
 static const VdevHcallRow *const hcalls[] = {
-    hcall_cpu_rows, hcall_mem_rows, hcall_vio_rows, hcall_firmware_rows, xive_hcalls, NULL,
+    hcall_cpu_rows,      hcall_mem_rows, hcall_vio_rows, hcall_tce_rows,
+    hcall_firmware_rows, xive_hcalls,    NULL,
 };
 static const VmsCatalogueRow *const catalogue[] = {
-    xive_catalogue,
-    state_catalogue,
-    state_others,
-    NULL,
+    xive_catalogue, state_catalogue, state_pci_catalogue, state_xics_catalogue, state_others, NULL,
 };
 
 static const VdevModule module = {

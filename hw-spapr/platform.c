@@ -14,7 +14,7 @@
 
 /* --- Properties ---------------------------------------------------------- */
 
-/* Only the first of each list is run; the others are known, to be refused with their reason. */
+/* xics, off and split are known, to be refused with their reason. */
 static const char *const ic_modes[] = {"xive", "xics", "dual", NULL};
 static const char *const irqchips[] = {"on", "off", "split", NULL};
 
@@ -24,7 +24,7 @@ const VdevProperty platform_props[] = {
         .kind = VDEV_PROP_ENUM,
         .offset = G_STRUCT_OFFSET(Platform, ic_mode),
         .choices = ic_modes,
-        .help = "interrupt controller: xive, the only one that spapr-xive-kvm is",
+        .help = "interrupt controller: xive; dual for a guest that has the choice at its other end",
     },
     {
         .name = "kernel-irqchip",
@@ -39,10 +39,10 @@ const VdevProperty platform_props[] = {
 static gboolean
 check_properties(const Platform *platform, GError **error)
 {
-    if (platform->ic_mode != 0) {
+    if (platform->ic_mode == IC_MODE_XICS) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "ic-mode=%s: the interrupt controller spapr-xive-kvm has no XICS; leave it out "
-                    "or use ic-mode=xive",
+                    "or use ic-mode=xive or ic-mode=dual",
                     ic_modes[platform->ic_mode]);
         return FALSE;
     }
@@ -146,16 +146,37 @@ make_cpus_and_xive(Platform *platform, GError **error)
            irq_claim_events(platform->xive, error);
 }
 
-/* The order gives units and interrupts: terminal first, as in QEMU's machine with its defaults. */
+/* What QEMU allocates in both controllers. */
+static void
+make_xics(Platform *platform)
+{
+    Ics *ics = &platform->xics.ics;
+
+    xics_make(&platform->xics, platform->cpus.n);
+    ics_allocate(ics, IRQ_EPOW, FALSE);
+    ics_allocate(ics, IRQ_HOTPLUG, FALSE);
+    for (guint i = 0; i < platform->vio.n; i++)
+        ics_allocate(ics, platform->vio.devices[i]->lisn, FALSE);
+    for (guint i = 0; i < PCI_PINS; i++)
+        ics_allocate(ics, platform->pci.lsi[i].irq, TRUE);
+}
+
+/* The order gives VIO units and interrupts: terminal first, as in QEMU's machine with its defaults.
+ */
 static gboolean
-make_vio(Platform *platform, GError **error)
+make_buses(Platform *platform, GError **error)
 {
     VdevChardev *console = platform->config->console;
 
     if (console != NULL && !vty_make(&platform->vty, &platform->vio, platform_host(platform),
                                      console, platform->xive, error))
         return FALSE;
-    return nvram_make(&platform->nvram, &platform->vio, platform->xive, error);
+    if (!nvram_make(&platform->nvram, &platform->vio, platform->xive, error) ||
+        !pci_make(&platform->pci, platform->xive, error))
+        return FALSE;
+    if (platform->ic_mode == IC_MODE_DUAL)
+        make_xics(platform);
+    return TRUE;
 }
 
 static void
@@ -164,11 +185,14 @@ make_tables(Platform *platform)
     hcall_table_add(&platform->hcalls, hcall_cpu_rows, platform);
     hcall_table_add(&platform->hcalls, hcall_mem_rows, platform);
     hcall_table_add(&platform->hcalls, hcall_vio_rows, platform);
+    hcall_table_add(&platform->hcalls, hcall_tce_rows, platform);
     hcall_table_add(&platform->hcalls, hcall_firmware_rows, platform);
     hcall_table_add(&platform->hcalls, xive_hcalls, platform->xive);
     rtas_table_init(&platform->rtas);
     events_init(&platform->events);
     cas_reset(&platform->cas);
+    platform->cas.xive_support =
+        platform->ic_mode == IC_MODE_DUAL ? OV5_EITHER : OV5_XIVE_EXPLOIT;
     state_machine_reset(&platform->state);
 }
 
@@ -187,7 +211,7 @@ platform_realize(void *machine, const VdevMachineRow *row, const VdevMachineConf
     make_tables(platform);
     if (hcall_enable(host, error) && reset_mmu(platform, error) &&
         host->ram_register_main(host, PLATFORM_RAM_NAME, 0, error) &&
-        make_cpus_and_xive(platform, error) && make_vio(platform, error) &&
+        make_cpus_and_xive(platform, error) && make_buses(platform, error) &&
         state_add_all(platform, error))
         return TRUE;
     platform_finish(platform);
@@ -201,6 +225,8 @@ platform_finish(void *machine)
 
     state_remove_all(platform);
     state_machine_reset(&platform->state);
+    xics_finish(&platform->xics);
+    pci_finish(&platform->pci);
     nvram_finish(&platform->nvram);
     vty_finish(&platform->vty);
     platform->vio = (VioBus){0};
@@ -231,6 +257,7 @@ platform_reset(void *machine, GError **error)
         !cpus_reset(&platform->cpus, host, error))
         return FALSE;
     vio_reset(&platform->vio);
+    pci_reset(&platform->pci);
     host->ram_discard(host);
     vty_reset(&platform->vty);
     return TRUE;

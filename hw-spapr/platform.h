@@ -16,17 +16,26 @@
 #include "hw-spapr/fdt-machine.h"
 #include "hw-spapr/hcall.h"
 #include "hw-spapr/nvram.h"
+#include "hw-spapr/pci.h"
 #include "hw-spapr/pseries.h"
 #include "hw-spapr/rtas.h"
 #include "hw-spapr/rtc.h"
 #include "hw-spapr/state.h"
 #include "hw-spapr/vio.h"
 #include "hw-spapr/vty.h"
+#include "hw-spapr/xics.h"
 #include "hw-xive/xive.h"
 #include "vdev/host.h"
 #include "vdev/machine.h"
 
 #define PLATFORM_RAM_NAME "ppc_spapr.ram" /* QEMU's name of the block: it is in the stream */
+
+/* Values of the property ic-mode. */
+enum {
+    IC_MODE_XIVE,
+    IC_MODE_XICS, /* refused */
+    IC_MODE_DUAL, /* XIVE; the state of an idle XICS travels along */
+};
 
 struct Platform {
     VdevDevice device; /* first; filled by the host */
@@ -46,6 +55,9 @@ struct Platform {
     VioBus vio;
     Vty vty;
     Nvram nvram;
+    PciHost pci;
+    Xics xics;
+    HashTable hash_table;
     Cas cas;
     BootLayout boot;
     guint64 process_table; /* as given to host->set_mmu */

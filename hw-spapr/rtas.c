@@ -26,11 +26,27 @@ const VdevRtasRow rtas_rows[] = {
     {0x200f, "event-scan", 4, 1, rtas_event_scan},
     {0x2012, "nvram-fetch", 3, 2, rtas_nvram_fetch},
     {0x2013, "nvram-store", 3, 2, rtas_nvram_store},
+    {0x2014, "read-pci-config", 2, 2, rtas_read_pci_config},
+    {0x2015, "write-pci-config", 3, 1, rtas_write_pci_config},
+    {0x2016, "ibm,read-pci-config", 4, 2, rtas_read_pci_config},
+    {0x2017, "ibm,write-pci-config", 5, 1, rtas_write_pci_config},
+    {0x2018, "ibm,query-interrupt-source-number", 4, 3, rtas_of_pci_function},
+    {0x2019, "ibm,change-msi", 5, 3, rtas_of_pci_function},
     {0x201a, "set-indicator", 3, 1, rtas_set_indicator},
     {0x201b, "set-power-level", 2, 2, rtas_set_power_level},
     {0x201c, "get-power-level", 1, 2, rtas_get_power_level},
     {0x201d, "get-sensor-state", 2, 2, rtas_get_sensor_state},
     {0x201f, "ibm,os-term", 1, 1, rtas_os_term},
+    {0x2020, "ibm,set-eeh-option", 4, 1, rtas_of_pci_function},
+    {0x2021, "ibm,get-config-addr-info2", 4, 2, rtas_of_pci_function},
+    {0x2022, "ibm,read-slot-reset-state2", 3, 4, rtas_of_pci_function},
+    {0x2023, "ibm,set-slot-reset", 4, 1, rtas_of_pci_function},
+    {0x2024, "ibm,configure-pe", 3, 1, rtas_of_pci_function},
+    {0x2025, "ibm,slot-error-detail", 8, 1, rtas_of_pci_function},
+    {0x2026, "ibm,query-pe-dma-window", 3, 5, rtas_query_pe_dma_window},
+    {0x2027, "ibm,create-pe-dma-window", 5, 4, rtas_create_pe_dma_window},
+    {0x2028, "ibm,remove-pe-dma-window", 1, 1, rtas_remove_pe_dma_window},
+    {0x2029, "ibm,reset-pe-dma-window", 3, 1, rtas_reset_pe_dma_window},
     {0},
 };
 
@@ -69,6 +85,17 @@ rtas_advertised(const VdevRtasRow *row)
             return FALSE;
     }
     return TRUE;
+}
+
+guint32
+rtas_token(const char *name)
+{
+    const VdevRtasRow *row = rtas_rows;
+
+    while (row->name != NULL && strcmp(row->name, name) != 0)
+        row++;
+    g_assert(row->name != NULL);
+    return row->token;
 }
 
 const guint8 *

@@ -33,6 +33,9 @@ void rtas_table_init(RtasTable *table);
 /** rtas_advertised: whether the tree of a guest that boots here names @row. */
 gboolean rtas_advertised(const VdevRtasRow *row);
 
+/** rtas_token: the number of the call @name, which must be in rtas_rows. */
+guint32 rtas_token(const char *name);
+
 /** rtas_blob: RTAS_BLOB_SIZE bytes of code that turn a call into the hypercall H_RTAS. */
 const guint8 *rtas_blob(void);
 

@@ -357,6 +357,17 @@ machine_check(const void *object, const VmsContext *context, GError **error)
     return TRUE;
 }
 
+/* Which of its controllers a guest uses is nowhere else in the stream. */
+static gboolean
+check_controller(const Platform *platform, GError **error)
+{
+    if ((platform->cas.agreed.bytes[OV5_XIVE_BYTE] & OV5_XIVE_EXPLOIT) != 0)
+        return TRUE;
+    return state_refuse(error, G_FILE_ERROR_NOSYS,
+                        "the guest has not agreed to use XIVE (option vector 5): it uses XICS, "
+                        "which this machine has not: start it with ic-mode=xive on the other side");
+}
+
 static gboolean
 machine_post_load(void *object, guint32 version, const VmsContext *context, GError **error)
 {
@@ -366,6 +377,8 @@ machine_post_load(void *object, guint32 version, const VmsContext *context, GErr
     vms_remember(context, &platform->rtc, sizeof(platform->rtc));
     if ((platform->state.present & 1u << STATE_HAS_OV5) != 0)
         ov5_from_bitmap(&platform->cas.agreed, platform->state.ov5);
+    if (!check_controller(platform, error))
+        return FALSE;
     if (version < 3 && __builtin_mul_overflow((gint64)platform->state.rtc_seconds, NS_PER_SECOND,
                                               &platform->rtc.ns_offset))
         return state_refuse(error, G_FILE_ERROR_INVAL,

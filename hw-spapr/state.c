@@ -52,6 +52,8 @@ add_cpu(Platform *platform, guint32 index, GError **error)
     own->vcpu = platform->cpus.vcpus[index];
     return add(host, index, &state_cpu_common, own, error) &&
            add(host, index, &state_cpu, own, error) &&
+           (platform->xics.icps == NULL ||
+            add(host, index, &state_icp, &platform->xics.icps[index], error)) &&
            xive_state_add_vcpu(platform->xive, cpus_id(&platform->cpus, index), index, error) &&
            add(host, index, &state_spapr_cpu, own, error);
 }
@@ -66,11 +68,44 @@ add_vio(const VdevHost *host, const VioDevice *device, const VmsState *state, vo
 }
 
 static gboolean
+add_controllers(Platform *platform, GError **error)
+{
+    return (platform->xics.icps == NULL ||
+            add(platform_host(platform), 0, &state_ics, &platform->xics.ics, error)) &&
+           xive_state_add(platform->xive, error);
+}
+
+/* The windows by the names that hypercalls use. */
+static gboolean
+add_pci(const VdevHost *host, PciHost *pci, GError **error)
+{
+    for (guint i = 0; i < PCI_WINDOWS; i++) {
+        Iommu *window = &pci->windows[i];
+
+        if (!add(host, window->liobn, &state_iommu, window, error))
+            return FALSE;
+    }
+    return add(host, 0, &state_pci, pci, error) && add(host, 0, &state_pci_bus, &pci->bus, error);
+}
+
+/* The machine, and what stands behind it although it is sent first. */
+static gboolean
+add_machine(Platform *platform, GError **error)
+{
+    const VdevHost *host = platform_host(platform);
+
+    platform->hash_table.head = HASH_TABLE_NONE;
+    return add(host, 0, &state_machine, platform, error) &&
+           (!VDEV_HAS(host, state_add_parts) || host->state_add_parts == NULL ||
+            host->state_add_parts(host, 0, &state_htab, &platform->hash_table, error));
+}
+
+static gboolean
 add_parts(Platform *platform, GError **error)
 {
     const VdevHost *host = platform_host(platform);
 
-    if (!xive_state_add(platform->xive, error))
+    if (!add_controllers(platform, error))
         return FALSE;
     for (guint32 i = 0; i < platform->cpus.n; i++) {
         if (!add_cpu(platform, i, error))
@@ -84,7 +119,7 @@ add_parts(Platform *platform, GError **error)
         !add_vio(host, &platform->vty.vio, &state_vty, &platform->vty, error))
         return FALSE;
     return add_vio(host, &platform->nvram.vio, &state_nvram, &platform->nvram, error) &&
-           add(host, 0, &state_machine, platform, error);
+           add_pci(host, &platform->pci, error) && add_machine(platform, error);
 }
 
 gboolean
@@ -105,14 +140,38 @@ state_reset_all(Platform *platform)
     }
 }
 
+static void
+remove_pci(const VdevHost *host, const PciHost *pci)
+{
+    host->state_remove(host, &pci->bus);
+    host->state_remove(host, pci);
+    for (guint i = 0; i < PCI_WINDOWS; i++)
+        host->state_remove(host, &pci->windows[i]);
+}
+
+static void
+remove_xics(Platform *platform)
+{
+    const VdevHost *host = platform_host(platform);
+
+    if (platform->xics.icps == NULL)
+        return;
+    for (guint32 i = 0; i < platform->cpus.n; i++)
+        host->state_remove(host, &platform->xics.icps[i]);
+    host->state_remove(host, &platform->xics.ics);
+}
+
 void
 state_remove_all(Platform *platform)
 {
     const VdevHost *host = platform_host(platform);
 
     if (platform->cpu_states != NULL && vdev_host_keeps_state(host)) {
+        host->state_remove(host, &platform->hash_table);
         host->state_remove(host, &platform->vty);
         host->state_remove(host, platform);
+        remove_pci(host, &platform->pci);
+        remove_xics(platform);
         host->state_remove(host, &platform->nvram);
         host->state_remove(host, &platform->rtc);
         for (guint32 i = 0; i < platform->cpus.n; i++)

@@ -183,9 +183,23 @@ typedef struct {
 
 extern const VmsState state_rtc, state_nvram, state_vty, state_vio, state_drc, state_drc_physical;
 
+/* --- state-htab.c: `spapr/htab` ------------------------------------------- */
+
+#define HASH_TABLE_NONE G_MAXUINT32
+
+/* The hash page table that this machine never has. */
+typedef struct {
+    guint32 head; /* HASH_TABLE_NONE; of another stream: the table's size as log2, or 0 */
+} HashTable;
+
+extern const VmsState state_htab;
+
 /* --- state-others.c: of devices that QEMU's machine always has and this one has not ------ */
 
 extern const VmsCatalogueRow state_others[];
+
+/* state-pci.c, state-xics.c: their descriptions are in the headers of the parts. */
+extern const VmsCatalogueRow state_pci_catalogue[], state_xics_catalogue[];
 
 /* --- state-explain.c ----------------------------------------------------- */
 

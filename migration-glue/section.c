@@ -8,10 +8,17 @@
 
 #include "migration-glue/engine.h"
 #include "migration-glue/error.h"
+#include "migration-glue/parts.h"
 
 struct MigSections {
     GPtrArray *entries; /* MigSection, wire order */
     guint32 next_id;
+};
+
+/* A section of parts: what its handler is and is called with. */
+struct MigSectionParts {
+    MigHandler handler;
+    MigParts parts;
 };
 
 static void
@@ -19,6 +26,7 @@ section_free(void *data)
 {
     MigSection *section = data;
 
+    g_free(section->parts);
     g_free(section->idstr);
     g_free(section);
 }
@@ -145,11 +153,40 @@ mig_sections_add_handler(MigSections *sections, const char *idstr, guint32 insta
     return insert(sections, section, error);
 }
 
+gboolean
+mig_sections_add_parts(MigSections *sections, guint32 instance, MigPriority priority,
+                       const VmsState *state, void *object, GError **error)
+{
+    MigSection *section;
+
+    if (!mig_state_valid(state, error))
+        return FALSE;
+    section = g_new0(MigSection, 1);
+    section->parts = g_new0(MigSectionParts, 1);
+    mig_parts_fill(&section->parts->handler, state);
+    section->parts->parts = (MigParts){state, instance, object};
+    section->idstr = g_strdup(state->name);
+    section->bare_name = section->idstr;
+    section->instance = instance;
+    section->priority = priority;
+    section->version = state->version;
+    section->handler = &section->parts->handler;
+    section->opaque = &section->parts->parts;
+    return insert(sections, section, error);
+}
+
+static gboolean
+is_of(const MigSection *section, const void *opaque)
+{
+    return section->opaque == opaque ||
+           (section->parts != NULL && section->parts->parts.object == opaque);
+}
+
 void
 mig_sections_remove(MigSections *sections, const void *opaque)
 {
     for (guint i = sections->entries->len; i-- > 0;) {
-        if (entry(sections, i)->opaque == opaque)
+        if (is_of(entry(sections, i), opaque))
             g_ptr_array_remove_index(sections->entries, i);
     }
 }

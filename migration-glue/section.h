@@ -65,6 +65,8 @@ typedef struct {
     void (*load_cleanup)(void *opaque);
 } MigHandler;
 
+typedef struct MigSectionParts MigSectionParts;
+
 /* One entry. Read-only for all but section.c. */
 typedef struct {
     char *idstr; /* "path/name" or "name", at most 255 bytes */
@@ -77,7 +79,8 @@ typedef struct {
     /* One of the two: */
     const VmsState *state;
     const MigHandler *handler;
-    void *opaque; /* object of the state, or owner of the handler */
+    void *opaque;           /* object of the state, or owner of the handler */
+    MigSectionParts *parts; /* what handler and opaque are in, of mig_sections_add_parts() */
 } MigSection;
 
 typedef struct MigSections MigSections;
@@ -104,6 +107,11 @@ mig_sections_add_state(MigSections *sections, const char *path, guint32 instance
 gboolean mig_sections_add_handler(MigSections *sections, const char *idstr, guint32 instance,
                                   MigPriority priority, const MigHandler *handler, void *opaque,
                                   GError **error);
+
+/* A section that comes in parts, each of them a payload of @state: the same at START, PART and END,
+ * whatever the machine does meanwhile: @object is read without a lock. */
+gboolean mig_sections_add_parts(MigSections *sections, guint32 instance, MigPriority priority,
+                                const VmsState *state, void *object, GError **error);
 
 /* Takes out every entry of @opaque. */
 void mig_sections_remove(MigSections *sections, const void *opaque);

@@ -17,6 +17,14 @@ host_state_add(const VdevHost *host, const char *path, guint32 instance, const V
                                   state, object, error);
 }
 
+static gboolean
+host_state_add_parts(const VdevHost *host, guint32 instance, const VmsState *state, void *object,
+                     GError **error)
+{
+    return mig_sections_add_parts(host_vm(host)->sections, instance, MIG_PRIORITY_DEFAULT, state,
+                                  object, error);
+}
+
 static void
 host_state_remove(const VdevHost *host, const void *object)
 {
@@ -27,6 +35,7 @@ void
 host_fill_state(VdevHost *host)
 {
     host->state_add = host_state_add;
+    host->state_add_parts = host_state_add_parts;
     host->state_remove = host_state_remove;
 }
 

@@ -179,6 +179,12 @@ struct VdevHost {
     /* It goes on from @ticks when the machine does. Sets every vCPU's TB_OFFSET: registers that are
      * relative to the guest's time (DEC_EXPIRY) come after it. */
     gint (*timebase_set)(const VdevHost *host, guint64 ticks);
+
+    /* VDEV_GROUP_STATE, later addition: as state_add(), but the section begins before the machine
+     * stops: it comes in parts (START, PART, END), each a payload of @state. @object is constant
+     * while a migration runs and read without a lock. NULL: the host has no such sections. */
+    gboolean (*state_add_parts)(const VdevHost *host, guint32 instance, const VmsState *state,
+                                void *object, GError **error);
 };
 
 /** vdev_host_keeps_state: whether the host offers VDEV_GROUP_STATE. */

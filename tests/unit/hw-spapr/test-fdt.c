@@ -149,7 +149,7 @@ rtas_names_every_call_it_has(void)
             g_assert_false(has(&tree, "/rtas", row->name));
         n += rtas_advertised(row);
     }
-    g_assert_cmpuint(n, ==, 16);
+    g_assert_cmpuint(n, ==, 32);
     g_assert_false(has(&tree, "/rtas", "ibm,configure-connector"));
     g_assert_false(has(&tree, "/rtas", "display-character"));
     ASSERT_CELLS(&tree, "/rtas", "linux,rtas-base", 0xfff0000);

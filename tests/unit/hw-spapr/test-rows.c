@@ -118,7 +118,6 @@ properties_of_another_controller_are_refused(void)
         const char *message;
     } bad[] = {
         {"ic-mode", 1, "ic-mode=xics"},
-        {"ic-mode", 2, "ic-mode=dual"},
         {"kernel-irqchip", 1, "kernel-irqchip=off"},
         {"kernel-irqchip", 2, "kernel-irqchip=split"},
     };

@@ -66,7 +66,7 @@ block_must_lie_in_ram_with_its_results(void)
 static void
 unknown_token_gets_a_status(void)
 {
-    static const guint32 tokens[] = {0, 0x1fff, 0x200a, 0x2020, 0x203f, 0x2040, 0xffffffff};
+    static const guint32 tokens[] = {0, 0x1fff, 0x200a, 0x2010, 0x203f, 0x2040, 0xffffffff};
     const gint32 unset = 77;
     guint32 status = 0;
     Rig rig;
@@ -123,11 +123,27 @@ tokens_are_those_of_qemu(void)
         {"event-scan", 0x200f},
         {"nvram-fetch", 0x2012},
         {"nvram-store", 0x2013},
+        {"read-pci-config", 0x2014},
+        {"write-pci-config", 0x2015},
+        {"ibm,read-pci-config", 0x2016},
+        {"ibm,write-pci-config", 0x2017},
+        {"ibm,query-interrupt-source-number", 0x2018},
+        {"ibm,change-msi", 0x2019},
         {"set-indicator", 0x201a},
         {"set-power-level", 0x201b},
         {"get-power-level", 0x201c},
         {"get-sensor-state", 0x201d},
         {"ibm,os-term", 0x201f},
+        {"ibm,set-eeh-option", 0x2020},
+        {"ibm,get-config-addr-info2", 0x2021},
+        {"ibm,read-slot-reset-state2", 0x2022},
+        {"ibm,set-slot-reset", 0x2023},
+        {"ibm,configure-pe", 0x2024},
+        {"ibm,slot-error-detail", 0x2025},
+        {"ibm,query-pe-dma-window", 0x2026},
+        {"ibm,create-pe-dma-window", 0x2027},
+        {"ibm,remove-pe-dma-window", 0x2028},
+        {"ibm,reset-pe-dma-window", 0x2029},
     };
     guint n = 0;
 

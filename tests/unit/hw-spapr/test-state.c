@@ -203,6 +203,14 @@ static const struct {
     {TIME "05 18 'spapr/cap/rpt_invalidate' 00000001 01", "rpt-invalidate=1"},
     {TIME "05 10 'spapr_patb_entry' 00000001 000000000000001f", "a hash page table"},
     {TIME "05 09 'spapr_xxx' 00000001 00", "subsection 'spapr_xxx' does not exist"},
+    {TIME "05 1b 'spapr_option_vector_ov5_cas' 00000001 0000002000000000 "
+          "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+          "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+          "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+          "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+          "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+          "00000000000000000000000000000000000000000000000000000000",
+     "uses XICS"},
     {TIME EVENTS "01 063460e5 00010001 00", "a count of 65537 is above the maximum of 65536"},
     {TIME EVENTS "02", "0 or 1 must say"},
 };
@@ -272,6 +280,13 @@ note_add(const VdevHost *host, const char *path, guint32 instance, const VmsStat
     return TRUE;
 }
 
+static gboolean
+note_add_parts(const VdevHost *host, guint32 instance, const VmsState *state, void *object,
+               GError **error)
+{
+    return note_add(host, "parts", instance, state, object, error);
+}
+
 static void
 note_remove(const VdevHost *host, const void *object)
 {
@@ -285,6 +300,7 @@ registry_begin(Rig *rig, const RigSpec *spec)
     registry = (Registry){.order = g_string_new(NULL), .objects = g_ptr_array_new()};
     rig_make(rig, spec);
     rig->host->table.state_add = note_add;
+    rig->host->table.state_add_parts = note_add_parts;
     rig->host->table.state_remove = note_remove;
 }
 
@@ -309,14 +325,35 @@ sections_are_registered_in_qemus_order(void)
                     "xive-source/0 spapr-xive/0 "
                     "cpu_common/0 cpu/0 xive-tctx/0 spapr_cpu/0 "
                     "cpu_common/1 cpu/1 xive-tctx/1 spapr_cpu/1 "
-                    "spapr/rtc/0 vty@71000000/spapr_vty/0 nvram@71000001/spapr_nvram/0 spapr/0 ");
+                    "spapr/rtc/0 vty@71000000/spapr_vty/0 nvram@71000001/spapr_nvram/0 "
+                    "spapr_iommu/2147483648 spapr_iommu/2147483649 spapr_pci/0 PCIBUS/0 "
+                    "spapr/0 parts/spapr/htab/0 ");
+    registry_end(&rig);
+}
+
+/* As in the list of a stream of QEMU 7.2 with ic-mode=dual (seen). */
+static void
+a_dual_machine_has_both_controllers_sections(void)
+{
+    const RigSpec spec = {.type = "pseries-7.2", .cpus = 1, .no_console = TRUE};
+    Rig rig;
+
+    registry_begin(&rig, &spec);
+    fake_host_set(rig.platform, pseries_class.props, "ic-mode", IC_MODE_DUAL);
+    g_assert_true(rig_realize(&rig, &spec, NULL));
+    g_assert_cmpstr(registry.order->str, ==,
+                    "ics/0 xive-source/0 spapr-xive/0 "
+                    "cpu_common/0 cpu/0 icp/server/0 xive-tctx/0 spapr_cpu/0 "
+                    "spapr/rtc/0 nvram@71000000/spapr_nvram/0 "
+                    "spapr_iommu/2147483648 spapr_iommu/2147483649 spapr_pci/0 PCIBUS/0 "
+                    "spapr/0 parts/spapr/htab/0 ");
     registry_end(&rig);
 }
 
 static void
 refused_registration_leaves_nothing_behind(void)
 {
-    for (guint at = 1; at <= 14; at++) {
+    for (guint at = 1; at <= 19; at++) {
         g_autoptr(GError) error = NULL;
         Rig rig;
 
@@ -343,6 +380,7 @@ main(int argc, char **argv)
     TEST(state_that_this_machine_cannot_have_is_refused);
     TEST(tree_of_the_guest_follows_boot_and_reset);
     TEST(sections_are_registered_in_qemus_order);
+    TEST(a_dual_machine_has_both_controllers_sections);
     TEST(refused_registration_leaves_nothing_behind);
     return g_test_run();
 }

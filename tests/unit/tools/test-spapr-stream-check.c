@@ -388,9 +388,10 @@ ours_wants_its_own_types_and_devices(void)
     stream_rig_add(good, NULL, "spapr/rtc", 0, 1, "0000000000000005");
     expect(good, "pseries-vmm-1.0", NULL, TRUE, YES, SAYS("a spapr-vmm machine", "yes"));
     stream_rig_add(rig, NULL, "PCIBUS", 0, 1, "00000004 00000000 00000000 00000000 00000000");
+    stream_rig_add(rig, NULL, "spapr_nvdimm_states", 0, 1, "00");
     stream_rig_add(rig, "pci@8:00.0", "virtio-rng", 0, 1, "00");
     expect(rig, "pseries-7.2", NULL, TRUE, NO,
-           SAYS("section PCIBUS: there is no such device",
+           SAYS("section spapr_nvdimm_states: there is no such device",
                 "section pci@8:00.0/virtio-rng: there is no such device"));
     expect(rig, "pseries-7.2", NULL, FALSE, YES, SAYS("a QEMU machine"));
     expect(old, "pseries-2.12", NULL, TRUE, NO, SAYS("the oldest type with XIVE is pseries-3.1"));
