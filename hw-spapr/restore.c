@@ -7,6 +7,7 @@
 #include "hw-spapr/cpu-regs.h"
 #include "hw-spapr/platform.h"
 #include "vdev/kvm-ppc.h"
+#include "vdev/mutation.h"
 
 /* Queues are looked up in the guest's memory as the guest sees it: translation comes first. */
 static gboolean
@@ -28,7 +29,7 @@ restore_clock(Platform *platform, GError **error)
     const VdevHost *host = platform_host(platform);
     gint result;
 
-    if (platform->state.guest_timebase == 0)
+    if (platform->state.guest_timebase == 0 || !VDEV_STEP(TIMEBASE))
         return TRUE; /* the first version of the section had none */
     result = host->timebase_set(host, platform->state.guest_timebase);
     return result == 0 ||
@@ -65,8 +66,8 @@ restore_cpus(Platform *platform, GError **error)
 gboolean
 restore_machine(Platform *platform, GError **error)
 {
-    if (!restore_mmu(platform, error) || !restore_clock(platform, error) ||
-        !restore_cpus(platform, error))
+    if (!restore_mmu(platform, error) || !xive_restore(platform->xive, error) ||
+        !restore_clock(platform, error) || !restore_cpus(platform, error))
         return FALSE;
     /* A guest that asks for its tree again gets one that says the same. */
     boot_layout_of_tree(&platform->boot, platform->state.tree, platform->state.tree_size);

@@ -241,6 +241,18 @@ guest_of_fewer_vcpus_does_not_go_on(Pair *pair, gconstpointer data)
 
 /* --- Failures ------------------------------------------------------------ */
 
+static gboolean
+names_a_part(const char *message)
+{
+    static const char *const parts[] = {"vCPU ", "process table", "TB_OFFSET", "spapr-xive-kvm"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (strstr(message, parts[i]) != NULL)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Every call of the accelerator fails once: the load is refused in words, and the next one works.*/
 static void
 each_call_that_fails_refuses_the_load(Pair *pair, gconstpointer data)
@@ -260,10 +272,9 @@ each_call_that_fails_refuses_the_load(Pair *pair, gconstpointer data)
         if (wire_load(&state_machine, pair->into.platform, 3, &row, bytes->data, bytes->len, &used,
                       &error))
             break;
+        g_test_message("%s", error->message);
         g_assert_nonnull(strstr(error->message, g_strerror(EIO)));
-        g_assert_true(strstr(error->message, "vCPU ") != NULL ||
-                      strstr(error->message, "process table") != NULL ||
-                      strstr(error->message, "TB_OFFSET") != NULL);
+        g_assert_true(names_a_part(error->message));
         g_assert_false(pair->into.platform->arriving);
     }
     g_assert_cmpuint(n, >, 2 * 160);
