@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * spapr-vmm-ctl: asks a running spapr-vmm one thing over its QMP socket, or follows its events.
+ * spapr-vmm-ctl: asks a running spapr-vmm one thing over its QMP socket, follows its events, or
+ * sees a migration through.
  *
- * A client of the protocol only: it knows no command but what the user types. Exit status: 0 done,
- * 1 refused or failed, 2 used wrongly.
+ * A client of the protocol only: it knows no command but what the user types, and those of a
+ * migration. Exit status: 0 done, 1 refused or failed, 2 used wrongly.
  */
+#include "tools/ctl-migrate.h"
 #include "tools/qmp-connection.h"
 #include <locale.h>
 #include <stdio.h>
@@ -15,7 +17,7 @@
 
 typedef struct {
     double wait, timeout; /* seconds; timeout < 0: not given */
-    gboolean json, version;
+    gboolean json, version, incoming;
     char *until;
     char **words; /* SOCKET COMMAND [ARGUMENT…] */
 } Request;
@@ -183,6 +185,34 @@ follow_events(const Request *request, GError **error)
     return FALSE;
 }
 
+/* "migrate URI": a word that is no argument of the command's. */
+static gboolean
+is_migration(const Request *request)
+{
+    char **words = request->words;
+    gsize name;
+
+    if (!g_str_equal(words[1], "migrate") || words[2] == NULL || words[3] != NULL)
+        return FALSE;
+    name = strspn(words[2], "abcdefghijklmnopqrstuvwxyz-");
+    return !g_str_has_prefix(words[2] + name, "=") && !g_str_has_prefix(words[2] + name, ":=");
+}
+
+static gboolean
+run_migration(const Request *request, GError **error)
+{
+    g_autoptr(QmpConnection) connection = open_connection(request, reply_timeout(request), error);
+    const CtlMigration migration = {
+        .socket = request->words[0],
+        .uri = request->words[2],
+        .incoming = request->incoming,
+        .json = request->json,
+        .timeout = reply_timeout(request),
+    };
+
+    return connection != NULL && ctl_migrate(connection, &migration, error);
+}
+
 static gboolean
 parse_request(Request *request, int *argc, char ***argv, GError **error)
 {
@@ -193,6 +223,8 @@ parse_request(Request *request, int *argc, char ***argv, GError **error)
          "Give up after S seconds (30 for a reply, never for events)", "S"},
         {"until", 'u', 0, G_OPTION_ARG_STRING, &request->until,
          "With events: end at the first event of this name", "NAME"},
+        {"incoming", 'i', 0, G_OPTION_ARG_NONE, &request->incoming,
+         "With migrate: the VM waits at URI for its guest", NULL},
         {"json", 'j', 0, G_OPTION_ARG_NONE, &request->json,
          "Print messages as they came, one on a line", NULL},
         {"version", 'V', 0, G_OPTION_ARG_NONE, &request->version, "Print the version", NULL},
@@ -204,12 +236,18 @@ parse_request(Request *request, int *argc, char ***argv, GError **error)
 
     g_option_context_set_summary(context,
                                  "Sends one QMP command to the VM behind SOCKET and prints what it "
-                                 "returns, or follows\nits events (COMMAND: events).");
+                                 "returns, follows its\nevents (COMMAND: events), or migrates its "
+                                 "guest and shows how it goes (COMMAND: migrate URI;\nCtrl-C "
+                                 "cancels).");
     g_option_context_set_description(
         context, "Examples:\n"
                  "  spapr-vmm-ctl vm.sock query-status\n"
                  "  spapr-vmm-ctl vm.sock device-list-properties typename=spapr-xive-kvm\n"
-                 "  spapr-vmm-ctl vm.sock events --until SHUTDOWN\n\n"
+                 "  spapr-vmm-ctl vm.sock events --until SHUTDOWN\n"
+                 "  spapr-vmm-ctl vm.sock migrate-set-parameters downtime-limit:=100\n"
+                 "  spapr-vmm-ctl there.sock migrate --incoming tcp:0:4444\n"
+                 "  spapr-vmm-ctl vm.sock migrate tcp:there:4444\n"
+                 "  spapr-vmm-ctl vm.sock migrate file:/var/tmp/vm.state\n\n"
                  "Exit status: 0 done, 1 refused or failed, 2 used wrongly.\n");
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, argc, argv, error))
@@ -224,7 +262,7 @@ parse_request(Request *request, int *argc, char ***argv, GError **error)
 static int
 run(const Request *request, GError **error)
 {
-    gboolean events, done;
+    gboolean events, migration, done;
 
     if (request->version) {
         puts("spapr-vmm-ctl " PACKAGE_VERSION);
@@ -236,7 +274,15 @@ run(const Request *request, GError **error)
                             "--until goes with the command events only");
         return 2;
     }
-    done = events ? follow_events(request, error) : run_command(request, error);
+    migration = is_migration(request);
+    if (request->incoming && !migration) {
+        g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                            "--incoming goes with the command migrate URI only");
+        return 2;
+    }
+    done = events      ? follow_events(request, error)
+           : migration ? run_migration(request, error)
+                       : run_command(request, error);
     return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

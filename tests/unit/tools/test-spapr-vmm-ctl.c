@@ -6,6 +6,7 @@
 #include "tests/unit/vmm/fake-vm.h"
 #include "vmm/monitor/qmp.h"
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@ typedef struct {
     Vm *vm;
     QmpServer *server;
     char *directory, *path;
+    GPid child; /* the program, while it runs */
 } Place;
 
 typedef struct {
@@ -67,7 +69,7 @@ read_all(int fd)
 /* Runs the program with the words of @words ("SOCKET" stands for the path) beside the server.
  * @each: called on each round of the main loop, may be NULL. */
 static Outcome
-ctl_with(const Place *place, const char *words, void (*each)(const Place *place))
+ctl_with(Place *place, const char *words, void (*each)(const Place *place))
 {
     g_autofree char *line = g_strdup_printf("%s %s", g_getenv("CTL"), words);
     g_auto(GStrv) argv = NULL;
@@ -85,6 +87,7 @@ ctl_with(const Place *place, const char *words, void (*each)(const Place *place)
     g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL,
                              &out, &err, &error);
     g_assert_no_error(error);
+    place->child = pid;
     g_child_watch_add(pid, ended, &outcome.status);
     while (outcome.status == -1) {
         g_main_context_iteration(NULL, each == NULL);
@@ -102,7 +105,7 @@ ctl_with(const Place *place, const char *words, void (*each)(const Place *place)
 
 /* Expects an exit status, the exact output, and words of the error output ("": none at all). */
 static void
-assert_ctl(const Place *place, const char *words, int status, const char *out, const char *err)
+assert_ctl(Place *place, const char *words, int status, const char *out, const char *err)
 {
     Outcome outcome = ctl_with(place, words, NULL);
 
@@ -264,6 +267,153 @@ a_server_that_leaves_is_an_error_for_who_waits(void)
     place_close(&place);
 }
 
+/* ---- migrate URI ---- */
+
+static MigDeviceCost cpu_cost = {(char *)"cpu", 8, 900, 70};
+
+static void
+show_status(Vm *vm, MigStatus status)
+{
+    vm->migration =
+        (VmMigrateInfo){.known = TRUE,
+                        .stats = {.status = status,
+                                  .setup_ms = 1,
+                                  .total_ms = 1500,
+                                  .downtime_ms = status == MIG_STATUS_COMPLETED ? 44 : -1,
+                                  .expected_downtime_ms = 41,
+                                  .eta_ms = 2500,
+                                  .transferred = 3 << 20,
+                                  .bandwidth = 5 << 20,
+                                  .ram = {.total = 4 << 20, .remaining = 1 << 20}}};
+    for (guint i = 0; i < MIG_PHASE_N; i++)
+        vm->migration.stats.phase_us[i] = status == MIG_STATUS_COMPLETED ? 1000 : -1;
+    vm->migration.stats.devices = &cpu_cost;
+    vm->migration.stats.n_devices = status == MIG_STATUS_COMPLETED;
+}
+
+/* A migration that is seen active, and then completes. */
+static void
+play_success(const Place *place)
+{
+    if (place->vm->migration.stats.status == MIG_STATUS_NONE)
+        show_status(place->vm, MIG_STATUS_ACTIVE);
+    else if (place->vm->told->len > 0 && place->vm->irq_text-- == 0)
+        show_status(place->vm, MIG_STATUS_COMPLETED);
+}
+
+static void
+a_migration_is_shown_and_reported(void)
+{
+    Place place;
+    Outcome outcome;
+
+    place_open(&place, TRUE);
+    place.vm->irq_text = 500; /* rounds of 1 ms that it stays active */
+    outcome = ctl_with(&place, "SOCKET migrate file:/a=b,offset=0", play_success);
+    g_assert_cmpstr(place.vm->told->str, ==, "migrate file:/a=b,offset=0;");
+    g_assert_cmpint(outcome.status, ==, 0);
+    g_assert_cmpstr(outcome.err, ==,
+                    "active [##################......]  75 %, 1.0 MiB left, 5.0 MiB/s, ETA 2.5 s\n"
+                    "completed [########################] 100 %, 0 bytes left, 5.0 MiB/s\n");
+    g_assert_cmpstr(outcome.out, ==,
+                    "total time      1.5 s\n"
+                    "downtime        44 ms (expected 41 ms)\n"
+                    "transferred     3.0 MiB, 5.0 MiB/s\n"
+                    "downtime by phase\n"
+                    "  stop                              1.000 ms\n"
+                    "  pause                             1.000 ms\n"
+                    "  ram                               1.000 ms\n"
+                    "  states                            1.000 ms\n"
+                    "  end                               1.000 ms\n"
+                    "  verdict                           1.000 ms\n"
+                    "devices in it\n"
+                    "  cpu/8                             0.070 ms  900 bytes\n");
+    g_free(outcome.out);
+    g_free(outcome.err);
+    place_close(&place);
+}
+
+static void
+a_migration_that_fails_says_why_and_what_to_do(void)
+{
+    static const struct {
+        MigStatus status;
+        const char *error, *said;
+    } cases[] = {
+        {MIG_STATUS_FAILED, "disk full", "the migration failed: disk full\n"},
+        {MIG_STATUS_FAILED, NULL, "the migration failed: no reason was given\n"},
+        {MIG_STATUS_CANCELLED, NULL, "the migration was cancelled\n"},
+        {MIG_STATUS_HANDOVER_UNKNOWN, "handover unknown: cut", "x-migrate-decide guest=there"},
+    };
+    Place place;
+
+    place_open(&place, TRUE);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Outcome outcome;
+
+        show_status(place.vm, cases[i].status);
+        place.vm->migration.stats.error = (char *)cases[i].error;
+        outcome = ctl_with(&place, "SOCKET migrate tcp:b:1", NULL);
+        g_assert_cmpint(WEXITSTATUS(outcome.status), ==, 1);
+        g_assert_nonnull(strstr(outcome.err, cases[i].said));
+        g_free(outcome.out);
+        g_free(outcome.err);
+    }
+    place_close(&place);
+}
+
+static void
+a_word_that_is_an_argument_is_one(void)
+{
+    Place place;
+
+    place_open(&place, TRUE);
+    assert_ctl(&place, "SOCKET migrate uri=tcp:b:1", 0, "", "");
+    g_assert_cmpstr(place.vm->told->str, ==, "migrate tcp:b:1;");
+    place.vm->migration = (VmMigrateInfo){
+        .known = TRUE, .incoming = TRUE, .stats = {.status = MIG_STATUS_COMPLETED, .total_ms = -1}};
+    g_string_truncate(place.vm->told, 0);
+    assert_ctl(&place, "--incoming --json SOCKET migrate tcp:0:1", 0,
+               "{\"status\":\"completed\",\"x-status\":\"completed\"}\n", "completed");
+    g_assert_cmpstr(place.vm->told->str, ==, "incoming tcp:0:1;");
+    assert_ctl(&place, "--incoming SOCKET stop", 2, "", "--incoming goes with");
+    place.vm->failure = "a migration runs already";
+    assert_ctl(&place, "SOCKET migrate tcp:b:1", 1, "", "a migration runs already");
+    place_close(&place);
+}
+
+/* The signal comes once the migration was begun; its end once it was cancelled. */
+static void
+interrupt(const Place *place)
+{
+    Vm *vm = place->vm;
+
+    if (g_str_has_suffix(vm->told->str, "cancel;"))
+        show_status(vm, MIG_STATUS_CANCELLED);
+    else if (vm->told->len > 0 && vm->irq_text > 0) {
+        vm->irq_text = 0;
+        kill(place->child, SIGINT);
+    }
+}
+
+static void
+an_interrupt_cancels_the_migration(void)
+{
+    Place place;
+    Outcome outcome;
+
+    place_open(&place, TRUE);
+    show_status(place.vm, MIG_STATUS_ACTIVE);
+    outcome = ctl_with(&place, "SOCKET migrate tcp:b:1", interrupt);
+    g_assert_cmpstr(place.vm->told->str, ==, "migrate tcp:b:1;cancel;");
+    g_assert_true(WIFEXITED(outcome.status));
+    g_assert_cmpint(WEXITSTATUS(outcome.status), ==, 1);
+    g_assert_nonnull(strstr(outcome.err, "the migration was cancelled\n"));
+    g_free(outcome.out);
+    g_free(outcome.err);
+    place_close(&place);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -279,5 +429,10 @@ main(int argc, char **argv)
                     events_are_followed_until_the_one_wanted);
     g_test_add_func("/ctl/a-server-that-leaves-is-an-error-for-who-waits",
                     a_server_that_leaves_is_an_error_for_who_waits);
+    g_test_add_func("/ctl/a-migration-is-shown-and-reported", a_migration_is_shown_and_reported);
+    g_test_add_func("/ctl/a-migration-that-fails-says-why-and-what-to-do",
+                    a_migration_that_fails_says_why_and_what_to_do);
+    g_test_add_func("/ctl/a-word-that-is-an-argument-is-one", a_word_that_is_an_argument_is_one);
+    g_test_add_func("/ctl/an-interrupt-cancels-the-migration", an_interrupt_cancels_the_migration);
     return g_test_run();
 }
