@@ -26,6 +26,11 @@ host_block(void *opaque, guint index, MigRamBlock *out)
         .max_length = block->size,
         .page_size = block->page_size,
         .gpa = block->placed ? block->gpa : 0,
+        /* Of a private mapping of a file neither the page map nor the file tells all. */
+        .backing = block->fd < 0   ? MIG_RAM_PRIVATE
+                   : block->shared ? MIG_RAM_FILE
+                                   : MIG_RAM_UNTOLD,
+        .backing_fd = block->fd,
     };
 }
 

@@ -152,6 +152,7 @@ facts_read(FactsFile *file, const guint8 *bytes, gsize n, gsize start)
     file->mode = (guint32)take(&reader, 4);
     expect(&reader, 1, 0x7e);
     expect(&reader, 4, other);
+    file->end_marker = reader.at;
     expect(&reader, 1, 0x00);
     expect(&reader, 1, 0x06);
     /* R-MRM-9: nothing behind the description, which analysis scripts look for at the end. */

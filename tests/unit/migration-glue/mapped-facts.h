@@ -24,7 +24,8 @@ typedef struct {
     guint n;
     guint64 ticks; /* of the device */
     guint32 mode;
-    gsize ram_end; /* byte behind the first section */
+    gsize ram_end;    /* byte behind the first section */
+    gsize end_marker; /* byte of the end marker */
 } FactsFile;
 
 /* Takes the file apart, from byte @start on; whatever is not as written down fails the test. */
