@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A guest of a test: a spapr-vmm process on the model, its QMP socket, and its memory, which is a
+ * file that the test sees too.
+ *
+ * All waiting ends at a deadline with a failed test; nothing is judged by how long it took.
+ */
+#ifndef TESTS_MIGRATION_GUEST_H
+#define TESTS_MIGRATION_GUEST_H
+
+#include <glib.h>
+#include <jansson.h>
+
+#define MIB (G_GUINT64_CONSTANT(1) << 20)
+
+/* What all guests of a test have in common. */
+typedef struct {
+    const char *vmm, *module_dir, *script;
+    char *dir; /* for sockets, memory, logs; removed by rig_clear() */
+} GuestRig;
+
+void rig_init(GuestRig *rig, const char *vmm, const char *module_dir, const char *script);
+void rig_clear(GuestRig *rig);
+/** rig_path: of @name in the rig's directory. (transfer full) */
+char *rig_path(const GuestRig *rig, const char *name);
+
+typedef struct {
+    const char *name;
+    guint64 size;        /* of memory, bytes; 0: 256 MiB */
+    const char *machine; /* NULL: pseries */
+    const char *smp;     /* NULL: 1 */
+    const char *incoming;
+    gboolean paused;
+    gboolean console;   /* a terminal that goes nowhere */
+    int fd;             /* > 2: the child keeps it */
+    guint64 file_limit; /* bytes; 0: none */
+} GuestSpec;
+
+typedef struct Guest Guest;
+
+Guest *guest_start(const GuestRig *rig, const GuestSpec *spec);
+/** guest_free: ends it, if it has not ended. */
+void guest_free(Guest *guest);
+
+/** guest_ask: one command. Returns: what it returned, or NULL with *@error its description. */
+json_t *guest_ask(Guest *guest, const char *command, json_t *arguments, char **error);
+/** guest_do: one that must succeed. */
+void guest_do(Guest *guest, const char *command, json_t *arguments);
+/** guest_refuses: one that must fail; its description. (transfer full) */
+char *guest_refuses(Guest *guest, const char *command, json_t *arguments);
+
+/** guest_run_state: query-status. (transfer full) */
+char *guest_run_state(Guest *guest);
+void guest_wait_run_state(Guest *guest, const char *state);
+
+/** guest_migration: query-migrate's status; *@error its error-desc or NULL. (transfer full) */
+char *guest_migration(Guest *guest, char **error);
+void guest_wait_migration(Guest *guest, const char *status);
+/** guest_wait_over: completed, failed or cancelled. (transfer full) */
+char *guest_wait_over(Guest *guest, char **error);
+
+/** guest_event_us: wall clock of the last event @name, 0: there was none. */
+gint64 guest_event_us(Guest *guest, const char *name);
+
+void guest_kill(Guest *guest); /* SIGKILL, and waits */
+/** guest_wait_exit: its exit status; −1: a signal. */
+int guest_wait_exit(Guest *guest);
+/** guest_log: what it said on standard error. (transfer full) */
+char *guest_log(Guest *guest);
+
+/** guest_assert_same_memory: byte for byte; both are stopped. */
+void guest_assert_same_memory(Guest *a, Guest *b);
+
+#endif
