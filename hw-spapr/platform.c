@@ -191,8 +191,7 @@ make_tables(Platform *platform)
     rtas_table_init(&platform->rtas);
     events_init(&platform->events);
     cas_reset(&platform->cas);
-    platform->cas.xive_support =
-        platform->ic_mode == IC_MODE_DUAL ? OV5_EITHER : OV5_XIVE_EXPLOIT;
+    platform->cas.xive_support = platform->ic_mode == IC_MODE_DUAL ? OV5_EITHER : OV5_XIVE_EXPLOIT;
     state_machine_reset(&platform->state);
 }
 
@@ -266,7 +265,12 @@ platform_reset(void *machine, GError **error)
 gboolean
 platform_quiesce(void *machine, GError **error)
 {
-    return xive_class.quiesce(((Platform *)machine)->xive, error);
+    Platform *platform = machine;
+    const VdevHost *host = platform_host(platform);
+
+    /* Of the stop, like the timebase: what a stopped machine sends stays the same. */
+    platform->state.time_of_day_ns = host->wall_clock_ns(host);
+    return xive_class.quiesce(platform->xive, error);
 }
 
 gboolean

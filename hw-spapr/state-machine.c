@@ -304,7 +304,8 @@ machine_pre_save(void *object, const VmsContext *context, GError **error)
                             "the guest's timebase cannot be read (TB_OFFSET): %s",
                             g_strerror(-result));
     state->present = wanted(platform, state_row(context));
-    state->time_of_day_ns = host->wall_clock_ns(host);
+    if (state->time_of_day_ns == 0)
+        state->time_of_day_ns = host->wall_clock_ns(host);
     state->caps[STATE_CAP_HPT_PAGE] = HPT_PAGE_SHIFT;
     ov5_to_bitmap(&platform->cas.agreed, state->ov5);
     return TRUE;

@@ -83,7 +83,7 @@ typedef struct {
     guint32 present;        /* subsections */
     guint64 rtc_seconds;    /* version 1 and 2: guest − host, of what is `spapr/rtc` now */
     guint64 guest_timebase; /* ticks, when the machine was stopped */
-    gint64 time_of_day_ns;
+    gint64 time_of_day_ns;  /* then, the host's */
     guint64 ov5[STATE_OV5_BITS / 64]; /* agreed; bit (byte − 1) × 8 + LoPAR's bit number */
     guint8 caps[STATE_CAP_N];
     guint64 irq_map[STATE_IRQ_MAP_BITS / 64]; /* MSIs in use */
