@@ -12,11 +12,15 @@
 #include "vmm/pidfile.h"
 #include "vmm/vm-accel.h"
 
+/* A module speaks of the host in a domain of its own (vdev/device.h). */
 static int
 report(const GError *error)
 {
+    gboolean host = (error->domain == VM_ERROR && error->code == VM_ERROR_HOST) ||
+                    error->domain == G_FILE_ERROR;
+
     fprintf(stderr, "spapr-vmm: %s\n", error->message);
-    return error->domain == VM_ERROR && error->code == VM_ERROR_HOST ? 1 : 2;
+    return host ? 1 : 2;
 }
 
 /* Help that the loaded modules and accelerators have to give. */
