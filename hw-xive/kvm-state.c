@@ -152,7 +152,7 @@ xive_restore(Xive *xive, GError **error)
             return FALSE;
         }
     }
-    xive->phase = XIVE_STILL;
+    xive_be_still(xive);
     xive->restored = TRUE;
     return TRUE;
 }

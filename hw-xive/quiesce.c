@@ -60,22 +60,31 @@ hold(Xive *xive, guint32 lisn, GError **error)
     return TRUE;
 }
 
-/* An event that came meanwhile comes again: on from 00, into Q from 10. */
+/* What came meanwhile comes again: on from 00, into Q from 10; a level source looks at its line. */
+static gboolean
+replay(Xive *xive, guint32 lisn, gboolean came, GError **error)
+{
+    if (came && VDEV_STEP(REPLAY) &&
+        !xive_esb_store(xive, lisn, XIVE_ESB_PAGE_TRIGGER, XIVE_ESB_STORE_TRIGGER, 0, error))
+        return FALSE;
+    return xive_source_follow_line(xive, lisn, error);
+}
+
+/* An event that cannot be replayed stays noted. */
 static gboolean
 let_go(Xive *xive, guint32 lisn, GError **error)
 {
-    const guint8 marks = xive->marks[lisn];
     XivePq found = XIVE_PQ_OFF;
     gboolean came;
 
     if (!set_pq(xive, lisn, xive_status_pq(xive->status[lisn]), &found, error))
         return FALSE;
-    came = (marks & XIVE_MARK_CAME) != 0 || found == XIVE_PQ_QUEUED;
+    came = (xive->marks[lisn] & XIVE_MARK_CAME) != 0 || found == XIVE_PQ_QUEUED;
     xive->marks[lisn] &= (guint8) ~(XIVE_MARK_HELD | XIVE_MARK_CAME);
-    if (came && VDEV_STEP(REPLAY) &&
-        !xive_esb_store(xive, lisn, XIVE_ESB_PAGE_TRIGGER, XIVE_ESB_STORE_TRIGGER, 0, error))
-        return FALSE;
-    return xive_source_follow_line(xive, lisn, error);
+    if (replay(xive, lisn, came, error))
+        return TRUE;
+    xive->marks[lisn] |= XIVE_MARK_CAME;
+    return FALSE;
 }
 
 /* Whether @lisn was ready when it was held, and got an event since. */
@@ -106,15 +115,15 @@ hold_all(Xive *xive, GError **error)
     return TRUE;
 }
 
-/* Those that are held, or all if the tables alone have PQ. The first error is told, the others do
- * not stop it. */
+/* The first error is told, the others do not stop it. */
 static gboolean
 let_go_all(Xive *xive, GError **error)
 {
-    gboolean all = xive->phase == XIVE_STILL, good = TRUE;
+    gboolean good = TRUE;
 
     for (guint32 i = 0; i < xive->nr_irqs; i++) {
-        if (xive_lisn_is_claimed(xive, i) && (all || (xive->marks[i] & XIVE_MARK_HELD) != 0))
+        if (xive_lisn_is_claimed(xive, i) &&
+            (xive->marks[i] & (XIVE_MARK_HELD | XIVE_MARK_CAME)) != 0)
             good &= let_go(xive, i, good ? error : NULL);
     }
     return good;
@@ -194,42 +203,48 @@ gboolean
 xive_resume(void *device, GError **error)
 {
     Xive *xive = device;
+    const XivePhase before = xive->phase;
 
-    if (xive->phase == XIVE_RUNNING)
+    if (before == XIVE_RUNNING)
         return TRUE;
-    if (xive->phase == XIVE_BROKEN) {
+    if (before == XIVE_BROKEN) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                     "%s: the interrupts that were loaded could not be restored: reset the machine",
                     xive->device.klass->name);
         return FALSE;
     }
     if (!let_go_all(xive, error))
-        return undo(xive, hold_and_synchronise, XIVE_HELD);
+        return undo(xive, hold_and_synchronise, before);
     xive->phase = XIVE_RUNNING;
     xive->restored = FALSE;
+    return TRUE;
+}
+
+/* Whether @lisn, pending when it was held, is queued by now. */
+static gboolean
+capture_queued(Xive *xive, guint32 lisn, GError **error)
+{
+    XivePq pq = XIVE_PQ_PENDING;
+
+    if (xive->phase == XIVE_HELD && !xive_source_pq(xive, lisn, &pq, error))
+        return FALSE;
+    keep(xive, lisn, (xive->marks[lisn] & XIVE_MARK_CAME) != 0 ? XIVE_PQ_QUEUED : pq);
     return TRUE;
 }
 
 gboolean
 xive_capture_sources(Xive *xive, GError **error)
 {
-    if (xive->phase == XIVE_STILL)
-        return TRUE;
-    if (xive->phase != XIVE_HELD) {
+    if (xive->phase != XIVE_HELD && xive->phase != XIVE_STILL) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                     "%s: its sources are not held: continue and stop the machine, or reset it",
                     xive->device.klass->name);
         return FALSE;
     }
-    for (guint32 i = 0; i < xive->nr_irqs; i++) {
-        XivePq pq = XIVE_PQ_OFF;
-
-        if ((xive->marks[i] & XIVE_MARK_HELD) == 0 ||
-            xive_status_pq(xive->status[i]) != XIVE_PQ_PENDING)
-            continue;
-        if (!xive_source_pq(xive, i, &pq, error))
+    for (guint32 i = 0; xive->marks != NULL && i < xive->nr_irqs; i++) {
+        if ((xive->marks[i] & XIVE_MARK_HELD) != 0 &&
+            xive_status_pq(xive->status[i]) == XIVE_PQ_PENDING && !capture_queued(xive, i, error))
             return FALSE;
-        keep(xive, i, pq);
     }
     return TRUE;
 }

@@ -42,7 +42,7 @@ xive_lisn_claim(Xive *xive, guint32 lisn, gboolean level, GError **error)
     xive->eas[lisn] = XIVE_EAS_RESET;
     xive->status[lisn] = XIVE_PQ_OFF;
     xive->level[lisn] = level;
-    xive->marks[lisn] = XIVE_MARK_CLAIMED;
+    xive->marks[lisn] = XIVE_MARK_CLAIMED | (xive->phase == XIVE_STILL ? XIVE_MARK_HELD : 0);
     return TRUE;
 }
 
@@ -136,7 +136,7 @@ xive_source_pq(Xive *xive, guint32 lisn, XivePq *pq, GError **error)
 gboolean
 xive_source_trigger(Xive *xive, guint32 lisn, GError **error)
 {
-    if (xive->phase != XIVE_STILL)
+    if (xive->phase != XIVE_STILL || (xive->marks[lisn] & XIVE_MARK_HELD) == 0)
         return xive_esb_store(xive, lisn, XIVE_ESB_PAGE_TRIGGER, XIVE_ESB_STORE_TRIGGER, 0, error);
     xive->marks[lisn] |= XIVE_MARK_CAME;
     return TRUE;
@@ -180,8 +180,10 @@ xive_pulse(Xive *xive, guint32 lisn)
     GError *error = NULL;
 
     g_assert(xive_lisn_is_claimed(xive, lisn));
-    if (!xive_source_trigger(xive, lisn, &error))
+    if (!xive_source_trigger(xive, lisn, &error)) {
+        xive->marks[lisn] |= XIVE_MARK_CAME; /* for the next resume */
         xive_warn(xive, XIVE_TROUBLE_ESB, error);
+    }
 }
 
 void

@@ -42,7 +42,7 @@ typedef enum {
  * another restore helps.
  */
 typedef enum {
-    XIVE_STILL,   /* the tables; KVM's sources are off, and their pages are not needed */
+    XIVE_STILL,   /* the tables; KVM's sources are off, and their pages are not touched */
     XIVE_RUNNING, /* KVM */
     XIVE_HELD,    /* the tables; in KVM, sources that are not off are pending */
     XIVE_UNEVEN,  /* some sources are held */
@@ -51,8 +51,8 @@ typedef enum {
 
 /* What is noted of a source beside its tables. */
 #define XIVE_MARK_CLAIMED 0x01u /* a device of this machine has it */
-#define XIVE_MARK_HELD    0x02u /* quiesced: its PQ is in the status table */
-#define XIVE_MARK_CAME    0x04u /* an event came while still */
+#define XIVE_MARK_HELD    0x02u /* its PQ is in the status table, and resume sets it */
+#define XIVE_MARK_CAME    0x04u /* an event that resume has to replay */
 #define XIVE_MARK_DETACHED \
     0x08u /* its route has no queue: masked in KVM, though not by the guest */
 
@@ -101,6 +101,9 @@ guint32 xive_nr_ends(const Xive *xive);
  * the tables; a source that cannot be reset does not keep the others from it.
  */
 gboolean xive_reset_routing(Xive *xive, GError **error);
+
+/** xive_be_still: all sources are off in KVM, their PQ is in the status table. */
+void xive_be_still(Xive *xive);
 
 /** xive_warn: logs the host trouble @error at its 1st, 2nd, 4th, 8th, … time. Takes @error. */
 void xive_warn(Xive *xive, XiveTrouble trouble, GError *error);

@@ -277,6 +277,16 @@ reset_contexts(Xive *xive, GError **error)
     return TRUE;
 }
 
+void
+xive_be_still(Xive *xive)
+{
+    for (guint32 i = 0; i < xive->nr_irqs; i++) {
+        if (xive_lisn_is_claimed(xive, i))
+            xive->marks[i] |= XIVE_MARK_HELD;
+    }
+    xive->phase = XIVE_STILL;
+}
+
 static gboolean
 xive_reset(void *device, GError **error)
 {
@@ -287,7 +297,7 @@ xive_reset(void *device, GError **error)
         return FALSE;
     if (!xive_reset_routing(xive, error) || !reset_contexts(xive, error))
         return FALSE;
-    xive->phase = XIVE_STILL;
+    xive_be_still(xive);
     return TRUE;
 }
 

@@ -305,6 +305,8 @@ fake_region_free(const VdevHost *host, VdevRegion *region)
         return;
     g_assert_true(g_ptr_array_remove(self(host)->regions, region));
     klass(host)->region_free((AccelRegion *)region);
+    if (self(host)->regions->len == 0)
+        self(host)->next_slot = MAIN_SLOT + 1;
 }
 
 static gboolean
