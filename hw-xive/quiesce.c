@@ -80,7 +80,7 @@ let_go(Xive *xive, guint32 lisn, GError **error)
     if (!set_pq(xive, lisn, xive_status_pq(xive->status[lisn]), &found, error))
         return FALSE;
     came = (xive->marks[lisn] & XIVE_MARK_CAME) != 0 || found == XIVE_PQ_QUEUED;
-    xive->marks[lisn] &= (guint8) ~(XIVE_MARK_HELD | XIVE_MARK_CAME);
+    xive->marks[lisn] &= (guint8) ~(XIVE_MARK_HELD | XIVE_MARK_STILL | XIVE_MARK_CAME);
     if (replay(xive, lisn, came, error))
         return TRUE;
     xive->marks[lisn] |= XIVE_MARK_CAME;
@@ -226,7 +226,7 @@ capture_queued(Xive *xive, guint32 lisn, GError **error)
 {
     XivePq pq = XIVE_PQ_PENDING;
 
-    if (xive->phase == XIVE_HELD && !xive_source_pq(xive, lisn, &pq, error))
+    if ((xive->marks[lisn] & XIVE_MARK_STILL) == 0 && !xive_source_pq(xive, lisn, &pq, error))
         return FALSE;
     keep(xive, lisn, (xive->marks[lisn] & XIVE_MARK_CAME) != 0 ? XIVE_PQ_QUEUED : pq);
     return TRUE;

@@ -42,7 +42,8 @@ xive_lisn_claim(Xive *xive, guint32 lisn, gboolean level, GError **error)
     xive->eas[lisn] = XIVE_EAS_RESET;
     xive->status[lisn] = XIVE_PQ_OFF;
     xive->level[lisn] = level;
-    xive->marks[lisn] = XIVE_MARK_CLAIMED | (xive->phase == XIVE_STILL ? XIVE_MARK_HELD : 0);
+    xive->marks[lisn] =
+        XIVE_MARK_CLAIMED | (xive->phase == XIVE_STILL ? XIVE_MARK_HELD | XIVE_MARK_STILL : 0);
     return TRUE;
 }
 
@@ -136,7 +137,7 @@ xive_source_pq(Xive *xive, guint32 lisn, XivePq *pq, GError **error)
 gboolean
 xive_source_trigger(Xive *xive, guint32 lisn, GError **error)
 {
-    if (xive->phase != XIVE_STILL || (xive->marks[lisn] & XIVE_MARK_HELD) == 0)
+    if ((xive->marks[lisn] & XIVE_MARK_STILL) == 0)
         return xive_esb_store(xive, lisn, XIVE_ESB_PAGE_TRIGGER, XIVE_ESB_STORE_TRIGGER, 0, error);
     xive->marks[lisn] |= XIVE_MARK_CAME;
     return TRUE;

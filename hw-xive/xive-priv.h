@@ -53,6 +53,7 @@ typedef enum {
 #define XIVE_MARK_CLAIMED 0x01u /* a device of this machine has it */
 #define XIVE_MARK_HELD    0x02u /* its PQ is in the status table, and resume sets it */
 #define XIVE_MARK_CAME    0x04u /* an event that resume has to replay */
+#define XIVE_MARK_STILL   0x10u /* it is off in KVM whatever its PQ: events are noted, not stored */
 #define XIVE_MARK_DETACHED \
     0x08u /* its route has no queue: masked in KVM, though not by the guest */
 

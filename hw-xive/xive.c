@@ -282,7 +282,7 @@ xive_be_still(Xive *xive)
 {
     for (guint32 i = 0; i < xive->nr_irqs; i++) {
         if (xive_lisn_is_claimed(xive, i))
-            xive->marks[i] |= XIVE_MARK_HELD;
+            xive->marks[i] |= XIVE_MARK_HELD | XIVE_MARK_STILL;
     }
     xive->phase = XIVE_STILL;
 }

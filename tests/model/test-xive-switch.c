@@ -193,11 +193,22 @@ apply(Switch *s, gboolean *came)
     }
 }
 
+/* The faults are for the move's own calls. */
+static void
+pulse(SwitchSide *at, guint source)
+{
+    const guint fail_at = at->fake->fail_at, calls = at->fake->n_calls;
+
+    at->fake->fail_at = 0;
+    xive_pulse(at->xive, switch_lisn(source));
+    at->fake->fail_at = fail_at == 0 ? 0 : fail_at + at->fake->n_calls - calls;
+}
+
 static void
 raise_here(Switch *s, SwitchSide *at, guint source)
 {
     s->raised[source] = TRUE;
-    xive_pulse(at->xive, switch_lisn(source));
+    pulse(at, source);
 }
 
 /* The other side's devices raise: nothing the guest knows of until it is there. */
@@ -205,7 +216,7 @@ static void
 raise_there(Switch *s, SwitchSide *at, guint source)
 {
     s->there[source] = TRUE;
-    xive_pulse(at->xive, switch_lisn(source));
+    pulse(at, source);
 }
 
 static void
