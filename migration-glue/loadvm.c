@@ -321,8 +321,8 @@ read_footer(MigLoader *loader, MigStream *stream, const MigSectionHead *head, GE
     }
     g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT,
                 "section '%s' instance %u, byte %" G_GUINT64_FORMAT
-                ": no footer follows its payload: the sender's section is longer than ours, or the "
-                "sender is another machine type",
+                ": no footer follows its payload: the sender's section is longer than ours: give "
+                "both sides the same machine type and the same numbers of vCPUs (-smp)",
                 head->idstr, head->instance, at);
     return FALSE;
 }

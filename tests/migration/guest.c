@@ -433,7 +433,15 @@ guest_wait_over(Guest *guest, char **error)
 gint64
 guest_event_us(Guest *guest, const char *name)
 {
-    json_decref(guest_ask(guest, "query-status", NULL, NULL)); /* events before it have come */
+    json_t *line;
+
+    /* Events before the answer have come; of one that has ended, all that it said. */
+    json_decref(guest_ask(guest, "query-status", NULL, NULL));
+    while (guest->ended && read_more(guest, 0) && guest->in->len > 0)
+        while ((line = take_line(guest)) != NULL) {
+            is_event(guest, line);
+            json_decref(line);
+        }
     return json_integer_value(json_object_get(guest->events, name));
 }
 

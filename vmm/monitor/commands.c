@@ -4,6 +4,7 @@
  */
 #include "vmm/monitor/commands.h"
 #include "vmm/monitor/migrate.h"
+#include "vmm/vm-migrate.h"
 
 static json_t *
 query_commands(Vm *vm, json_t *arguments, GError **error)
@@ -39,9 +40,22 @@ stop(Vm *vm, json_t *arguments, GError **error)
     return vm_stop(vm, RUN_STATE_PAUSED, error) ? json_object() : NULL;
 }
 
+/* Whether there is one here that may be changed now. */
+static gboolean
+has_guest(Vm *vm, GError **error)
+{
+    if (vm_state(vm) != RUN_STATE_INMIGRATE)
+        return !vm_migrate_holds_guest(vm, error);
+    g_set_error_literal(error, QMP_ERROR, QMP_ERROR_GENERIC,
+                        "there is no guest yet: it is waited for");
+    return FALSE;
+}
+
 static json_t *
 system_reset(Vm *vm, json_t *arguments, GError **error)
 {
+    if (!has_guest(vm, error))
+        return NULL;
     vm_request_reset(vm, FALSE);
     return json_object();
 }
@@ -49,6 +63,8 @@ system_reset(Vm *vm, json_t *arguments, GError **error)
 static json_t *
 system_powerdown(Vm *vm, json_t *arguments, GError **error)
 {
+    if (!has_guest(vm, error))
+        return NULL;
     vm_request_powerdown(vm);
     return json_object();
 }
