@@ -206,12 +206,26 @@ prepare_span(EngineWalk *walk, const VmsField *field, void *object, EngineSpan *
 }
 
 static gboolean
+load_words(EngineWalk *walk, const EngineSpan *span)
+{
+    guint64 start = mig_stream_position(walk->stream);
+    gsize whole = mig_stream_get_be64_array(walk->stream, (guint64 *)(void *)span->base, span->n);
+
+    if (whole == span->n)
+        return TRUE;
+    walk->element = span->n > 1 ? (gssize)whole : -1;
+    return engine_stream_ok(walk, start + whole * sizeof(guint64));
+}
+
+static gboolean
 load_elements(EngineWalk *walk, const VmsField *field, const EngineSpan *span)
 {
     VmsWire wire = engine_wire(field);
     gsize n = wire == VMS_WIRE_BUFFER || wire == VMS_WIRE_BITMAP ? 1 : span->n;
     gsize length = walk->path->len;
 
+    if (engine_field_is_words(field))
+        return load_words(walk, span);
     for (gsize i = 0; i < n; i++) {
         guint64 offset = mig_stream_position(walk->stream);
 

@@ -235,6 +235,14 @@ save_described(EngineWalk *walk, const VmsState *state, const VmsField *field,
     return TRUE;
 }
 
+/* A table of a quarter of a million entries is written while the machine stands still. */
+static void
+save_words(EngineWalk *walk, const EngineSpan *span, gsize from)
+{
+    mig_stream_put_be64_array(walk->stream, (const guint64 *)(const void *)span->base + from,
+                              span->n - from);
+}
+
 static gboolean
 save_field(EngineWalk *walk, const VmsState *state, const VmsField *field, void *object)
 {
@@ -255,6 +263,10 @@ save_field(EngineWalk *walk, const VmsState *state, const VmsField *field, void 
             return FALSE;
         if (is_uniform(field))
             walk->description = NULL; /* the first stands for all */
+        if (engine_field_is_words(field)) {
+            save_words(walk, &span, 1);
+            break;
+        }
     }
     walk->description = description;
     g_string_truncate(walk->path, length);

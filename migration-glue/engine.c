@@ -232,6 +232,13 @@ engine_field_span(EngineWalk *walk, const VmsField *field, void *object, EngineS
     return TRUE;
 }
 
+gboolean
+engine_field_is_words(const VmsField *field)
+{
+    return engine_wire(field) == VMS_WIRE_U64 && field->mem == VMS_MEM_U64 && !field->equal &&
+           !field->at_most && !field->host_endian && field->size == sizeof(guint64);
+}
+
 guint8 *
 engine_span_at(const EngineSpan *span, const VmsField *field, gsize i)
 {

@@ -8,6 +8,7 @@
 #include "migration-glue/stream.h"
 
 #define STREAM_BUFFER (64 * 1024)
+#define STREAM_WORDS  512 /* turned at a time */
 #define STREAM_PARTS  256
 
 struct MigStream {

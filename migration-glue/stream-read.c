@@ -152,6 +152,25 @@ mig_stream_get_be64(MigStream *stream)
     return GUINT64_FROM_BE(word);
 }
 
+gsize
+mig_stream_get_be64_array(MigStream *stream, guint64 *words, gsize n)
+{
+    gsize whole = 0;
+
+    while (whole < n && fill(stream, sizeof(*words))) {
+        gsize now = MIN(n - whole, buffered(stream) / sizeof(*words));
+
+        memcpy(words + whole, stream->buffer + stream->begin, now * sizeof(*words));
+        consume(stream, now * sizeof(*words));
+        for (gsize i = whole; i < whole + now; i++)
+            words[i] = GUINT64_FROM_BE(words[i]);
+        whole += now;
+    }
+    if (whole < n && stream->failure == NULL)
+        fail_truncated(stream);
+    return whole;
+}
+
 gboolean
 mig_name_is_printable(const char *text, gsize n)
 {

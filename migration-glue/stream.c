@@ -203,6 +203,22 @@ mig_stream_put_be64(MigStream *stream, guint64 value)
 }
 
 void
+mig_stream_put_be64_array(MigStream *stream, const guint64 *words, gsize n)
+{
+    guint64 swapped[STREAM_WORDS];
+
+    while (n > 0 && stream->failure == NULL) {
+        gsize now = MIN(n, (gsize)STREAM_WORDS);
+
+        for (gsize i = 0; i < now; i++)
+            swapped[i] = GUINT64_TO_BE(words[i]);
+        mig_stream_put(stream, swapped, now * sizeof(*swapped));
+        words += now;
+        n -= now;
+    }
+}
+
+void
 mig_stream_put_str8(MigStream *stream, const char *text)
 {
     gsize n = strlen(text);

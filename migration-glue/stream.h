@@ -52,6 +52,7 @@ void mig_stream_put_u8(MigStream *stream, guint8 value);
 void mig_stream_put_be16(MigStream *stream, guint16 value);
 void mig_stream_put_be32(MigStream *stream, guint32 value);
 void mig_stream_put_be64(MigStream *stream, guint64 value);
+void mig_stream_put_be64_array(MigStream *stream, const guint64 *words, gsize n);
 
 /* A length byte and @text, which has 1..255 bytes; anything else is the stream's error. */
 void mig_stream_put_str8(MigStream *stream, const char *text);
@@ -75,6 +76,8 @@ guint8 mig_stream_get_u8(MigStream *stream);
 guint16 mig_stream_get_be16(MigStream *stream);
 guint32 mig_stream_get_be32(MigStream *stream);
 guint64 mig_stream_get_be64(MigStream *stream);
+/* Returns: how many of @n came whole; fewer if the stream has failed. */
+gsize mig_stream_get_be64_array(MigStream *stream, guint64 *words, gsize n);
 
 /**
  * mig_stream_get_str8:
