@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "migration-glue/rules.h"
 #include "vmm/number.h"
 #include "vmm/vm-priv.h"
 
@@ -125,6 +126,7 @@ memory_plan_named(Vm *vm, const char *id, GError **error)
                         " bytes, but memory-backend=%s has %" G_GUINT64_FORMAT,
                         options->ram_size, id, spec->size);
     vm->main_backend = at;
+    vm->main_is_named = TRUE;
     vm->config.ram_size = spec->size;
     vm->config.max_ram_size = options->have_ram_size ? options->max_ram_size : spec->size;
     return TRUE;
@@ -204,10 +206,21 @@ vm_slot_give(Vm *vm, guint32 slot)
     vm->slots[slot / 64] &= ~(G_GUINT64_CONSTANT(1) << (slot % 64));
 }
 
+char *
+vm_memory_wire_name(const Vm *vm, const RamBackendSpec *spec)
+{
+    const VmsStreamRules *rules = mig_rules_of_row(vm->machine->type.row);
+
+    return rules->backend_path_names && spec->kind != RAM_BACKEND_RAM
+               ? g_strconcat("/objects/", spec->id, NULL)
+               : g_strdup(spec->id);
+}
+
 gboolean
 vm_memory_register_main(Vm *vm, const char *name, guint64 gpa, GError **error)
 {
     RamBlock *block = vm->main_ram;
+    g_autofree char *own = NULL;
     gint slot, result;
 
     if (block->slot >= 0)
@@ -227,7 +240,10 @@ vm_memory_register_main(Vm *vm, const char *name, guint64 gpa, GError **error)
     }
     block->slot = slot;
     /* Placed and mapped memory that fails to register is taken back with the Vm. */
-    return ram_block_register(block, name, error);
+    if (vm->main_is_named)
+        own =
+            vm_memory_wire_name(vm, &g_array_index(vm->backends, RamBackendSpec, vm->main_backend));
+    return ram_block_register(block, own != NULL ? own : name, error);
 }
 
 /* ---- the map, for people ------------------------------------------------------------------- */

@@ -76,8 +76,9 @@ struct Vm {
     Boot *boot;
     Accel *accel;
     const VdevCpuInfo *cpu_info;
-    GArray *backends;   /* RamBackendSpec; strings are the options' */
-    guint main_backend; /* index */
+    GArray *backends;       /* RamBackendSpec; strings are the options' */
+    guint main_backend;     /* index */
+    gboolean main_is_named; /* by -M memory-backend= */
     RamList *ram;
     RamBlock *main_ram;
     guint64 slots[VM_SLOTS_MAX / 64]; /* bit set: in use */
@@ -137,6 +138,9 @@ gboolean vm_memory_plan(Vm *vm, GError **error);
 /** vm_memory_make: the blocks that vm_memory_plan() found. */
 gboolean vm_memory_make(Vm *vm, GError **error);
 void vm_memory_free(Vm *vm);
+/** vm_memory_wire_name: what QEMU calls the block of a backend that the command line names, in
+ * streams of this machine type: its id, or its whole path. (transfer full) */
+char *vm_memory_wire_name(const Vm *vm, const RamBackendSpec *spec);
 gboolean vm_memory_register_main(Vm *vm, const char *name, guint64 gpa, GError **error);
 /** vm_slot_take: a free slot number, or −1. */
 gint vm_slot_take(Vm *vm);
