@@ -10,7 +10,7 @@
 #include "hw-spapr/platform.h"
 #include "vdev/guestmem.h"
 
-/* Only what works: no dynamic memory, no hash table to resize. */
+/* Only what works: no hash table to resize. */
 static const OptionVector offered = {{
     [OV5_AFFINITY_BYTE] = OV5_AFFINITY_FORM1,
     [OV5_EVENTS_BYTE] = OV5_EVENTS_HOTPLUG,
@@ -19,10 +19,23 @@ static const OptionVector offered = {{
     [OV5_RADIX_BYTE] = OV5_RADIX_GTSE,
 }};
 
-void
-cas_reset(Cas *cas)
+static OptionVector
+offer(const Cas *cas)
 {
-    cas->agreed = offered;
+    OptionVector vector = offered;
+
+    if (cas->dynamic_memory) {
+        vector.bytes[OV5_DRCONF_BYTE] |= OV5_DRCONF;
+        vector.bytes[OV5_DRMEM_BYTE] |= OV5_DRMEM_V2;
+    }
+    return vector;
+}
+
+void
+cas_reset(Cas *cas, gboolean dynamic_memory)
+{
+    cas->dynamic_memory = dynamic_memory;
+    cas->agreed = offer(cas);
 }
 
 void
@@ -52,7 +65,8 @@ allows(const OptionVector *asked, guint byte, guint8 value)
 gboolean
 cas_negotiate(Cas *cas, const OptionVector *asked)
 {
-    OptionVector agreed = ovec_and(&offered, asked);
+    const OptionVector whole = offer(cas);
+    OptionVector agreed = ovec_and(&whole, asked);
 
     if (!allows(asked, OV5_XIVE_BYTE, OV5_XIVE_EXPLOIT) ||
         !allows(asked, OV5_MMU_BYTE, OV5_MMU_RADIX) ||

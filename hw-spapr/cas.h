@@ -17,10 +17,12 @@ typedef struct {
     OptionVector agreed; /* vector 5 */
     guint8
         xive_support; /* what firmware would be told: OV5_XIVE_EXPLOIT, or OV5_EITHER if XICS too */
+    gboolean dynamic_memory; /* memory can be plugged: there is more to offer */
 } Cas;
 
-/** cas_reset: nothing was asked: agreed is what is offered. */
-void cas_reset(Cas *cas);
+/** cas_reset: nothing was asked: agreed is what is offered, with @dynamic_memory if there is any.
+ */
+void cas_reset(Cas *cas, gboolean dynamic_memory);
 
 /** cas_write_chosen: the properties of /chosen that tell a guest of it. */
 void cas_write_chosen(const Cas *cas, TreeWriter *tree);

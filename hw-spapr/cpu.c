@@ -88,15 +88,17 @@ cpus_check(const VdevHost *host, const char *machine, guint32 max_cpus, guint32 
 }
 
 gboolean
-cpus_make(CpuSet *cpus, const VdevHost *host, guint32 n, guint32 id_shift, GError **error)
+cpus_make(CpuSet *cpus, const VdevHost *host, guint32 n, guint32 max, guint32 id_shift,
+          GError **error)
 {
     gint result;
 
-    cpus->vcpus = g_new0(VdevVcpu *, n);
+    cpus->vcpus = g_new0(VdevVcpu *, max);
+    cpus->n = max;
     cpus->id_shift = id_shift;
-    for (; cpus->n < n; cpus->n++) {
-        cpus->vcpus[cpus->n] = host->vcpu_new(host, cpus_id(cpus, cpus->n), error);
-        if (cpus->vcpus[cpus->n] == NULL)
+    for (guint32 i = 0; i < n; i++) {
+        cpus->vcpus[i] = host->vcpu_new(host, cpus_id(cpus, i), error);
+        if (cpus->vcpus[i] == NULL)
             return FALSE;
     }
     result = host->vcpu_get(host, cpus->vcpus[0], VDEV_REG_LPCR, &cpus->first_lpcr);
@@ -112,7 +114,7 @@ gboolean
 cpus_connect(CpuSet *cpus, Xive *xive, GError **error)
 {
     for (guint32 i = 0; i < cpus->n; i++) {
-        if (!xive_vcpu_connect(xive, cpus->vcpus[i], error))
+        if (cpus->vcpus[i] != NULL && !xive_vcpu_connect(xive, cpus->vcpus[i], error))
             return FALSE;
     }
     return TRUE;
@@ -180,10 +182,57 @@ gboolean
 cpus_reset(CpuSet *cpus, const VdevHost *host, GError **error)
 {
     for (guint32 i = 0; i < cpus->n; i++) {
-        if (!reset_one(cpus, host, cpus->vcpus[i], error))
+        if (cpus->vcpus[i] != NULL && !reset_one(cpus, host, cpus->vcpus[i], error))
             return FALSE;
     }
     return TRUE;
+}
+
+/* What H_SET_MODE set before it was there. */
+static gboolean
+adopt_mode(CpuSet *cpus, const VdevHost *host, VdevVcpu *vcpu, GError **error)
+{
+    const guint64 mask = VDEV_LPCR_ILE | VDEV_LPCR_AIL_MASK;
+    guint64 lpcr = 0;
+    gint result = host->vcpu_get(host, cpus->vcpus[0], VDEV_REG_LPCR, &lpcr);
+
+    if (result != 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(-result),
+                    "vCPU 0: reading LPCR: %s", g_strerror(-result));
+        return FALSE;
+    }
+    return set_register(host, vcpu, "LPCR", VDEV_REG_LPCR,
+                        (cpus->first_lpcr & ~mask) | (lpcr & mask), FALSE, error);
+}
+
+gboolean
+cpus_plug(CpuSet *cpus, const VdevHost *host, Xive *xive, guint32 index, GError **error)
+{
+    VdevVcpu *vcpu = host->vcpu_new(host, cpus_id(cpus, index), error);
+
+    g_assert(index < cpus->n && cpus->vcpus[index] == NULL);
+    if (vcpu == NULL)
+        return FALSE;
+    if (!xive_vcpu_connect(xive, vcpu, error)) {
+        host->vcpu_park(host, vcpu);
+        return FALSE;
+    }
+    cpus->vcpus[index] = vcpu;
+    if (reset_one(cpus, host, vcpu, error) && adopt_mode(cpus, host, vcpu, error))
+        return TRUE;
+    cpus_unplug(cpus, host, xive, index);
+    return FALSE;
+}
+
+void
+cpus_unplug(CpuSet *cpus, const VdevHost *host, Xive *xive, guint32 index)
+{
+    VdevVcpu *vcpu = cpus->vcpus[index];
+
+    cpus_stop(host, vcpu);
+    xive_vcpu_disconnect(xive, cpus_id(cpus, index));
+    cpus->vcpus[index] = NULL;
+    host->vcpu_park(host, vcpu);
 }
 
 void
@@ -262,6 +311,8 @@ cpus_set_lpcr(const CpuSet *cpus, const VdevHost *host, guint64 mask, guint64 va
     for (guint32 i = 0; i < cpus->n; i++) {
         guint64 lpcr = 0;
 
+        if (cpus->vcpus[i] == NULL)
+            continue;
         if (host->vcpu_get(host, cpus->vcpus[i], VDEV_REG_LPCR, &lpcr) != 0)
             return FALSE;
         lpcr = (lpcr & ~mask) | (value & mask);

@@ -12,7 +12,9 @@
 #include "vdev/host.h"
 
 typedef struct {
-    VdevVcpu **vcpus; /* [n], owned by the host; vCPU i has the id i << id_shift */
+    /* [n], owned by the host; vCPU i has the id i << id_shift. NULL: it could be plugged. The first
+     * is always there. */
+    VdevVcpu **vcpus;
     guint32 n;
     guint32 id_shift;
     guint64 first_lpcr; /* as the accelerator made it */
@@ -25,8 +27,20 @@ typedef struct {
 gboolean cpus_check(const VdevHost *host, const char *machine, guint32 max_cpus, guint32 id_shift,
                     GError **error);
 
-/** cpus_make: makes @n stopped vCPUs. What was made stays in @cpus on failure; cpus_finish() it. */
-gboolean cpus_make(CpuSet *cpus, const VdevHost *host, guint32 n, guint32 id_shift, GError **error);
+/**
+ * cpus_make: makes the first @n of @max vCPUs, stopped. What was made stays in @cpus on failure;
+ * cpus_finish() it.
+ */
+gboolean cpus_make(CpuSet *cpus, const VdevHost *host, guint32 n, guint32 max, guint32 id_shift,
+                   GError **error);
+
+/**
+ * cpus_plug: makes vCPU @index, which is not there, connects it, and gives it the registers of
+ * power-on and what the guest has since set for all. On failure it is not there.
+ * cpus_unplug: the guest let go of it.
+ */
+gboolean cpus_plug(CpuSet *cpus, const VdevHost *host, Xive *xive, guint32 index, GError **error);
+void cpus_unplug(CpuSet *cpus, const VdevHost *host, Xive *xive, guint32 index);
 
 /** cpus_connect: makes every vCPU an interrupt server of @xive. */
 gboolean cpus_connect(CpuSet *cpus, Xive *xive, GError **error);

@@ -146,6 +146,34 @@ event_log_power_off(guint8 bytes[EVENT_LOG_POWER_OFF_SIZE], gint64 time_ns)
     g_assert(out.at == EVENT_LOG_POWER_OFF_SIZE);
 }
 
+static void
+put_hotplug(LogWriter *out, const EventHotplug *what)
+{
+    put_section(out, "HP", EVENT_LOG_HOTPLUG_SIZE - EVENT_LOG_EPOW_OFFSET, 1);
+    put_u8(out, what->resource);
+    put_u8(out, what->action);
+    put_u8(out, what->kind);
+    put_u8(out, 0);
+    put_u32(out, what->kind == EVENT_HOTPLUG_INDEX ? what->index : what->count);
+    put_u32(out, what->kind == EVENT_HOTPLUG_COUNT_INDEXED ? what->index : 0);
+}
+
+#define SUBSYSTEM_MEMORY    0x20
+#define SUBSYSTEM_PROCESSOR 0x10
+
+void
+event_log_hotplug(guint8 bytes[EVENT_LOG_HOTPLUG_SIZE], gint64 time_ns, const EventHotplug *what)
+{
+    LogWriter out = {bytes, 0};
+
+    put_head(&out);
+    put_main_a(&out, time_ns, 3);
+    put_main_b(&out, what->resource == EVENT_HOTPLUG_CPU ? SUBSYSTEM_PROCESSOR : SUBSYSTEM_MEMORY,
+               SEVERITY_INFORMATIONAL, 0);
+    put_hotplug(&out, what);
+    g_assert(out.at == EVENT_LOG_HOTPLUG_SIZE);
+}
+
 guint32
 event_log_epow_action(const guint8 *bytes, guint32 length)
 {

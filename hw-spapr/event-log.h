@@ -29,6 +29,30 @@
  */
 void event_log_power_off(guint8 bytes[EVENT_LOG_POWER_OFF_SIZE], gint64 time_ns);
 
+/* A hot-plug record: what (LoPAR, HP section), add or remove, and which. */
+enum {
+    EVENT_HOTPLUG_CPU = 1,
+    EVENT_HOTPLUG_MEMORY = 2,
+    EVENT_HOTPLUG_ADD = 1,
+    EVENT_HOTPLUG_REMOVE = 2,
+    EVENT_HOTPLUG_INDEX = 2,         /* one connector */
+    EVENT_HOTPLUG_COUNT = 3,         /* as many as that, whichever */
+    EVENT_HOTPLUG_COUNT_INDEXED = 4, /* as many as that, from one on */
+};
+
+typedef struct {
+    guint8 resource, action, kind;
+    guint32 count; /* of COUNT, COUNT_INDEXED */
+    guint32 index; /* of INDEX, COUNT_INDEXED */
+} EventHotplug;
+
+#define EVENT_SUMMARY_HOTPLUG  (EVENT_SUMMARY_BASE | 0x6000u | EVENT_TYPE_HOTPLUG)
+#define EVENT_LOG_HOTPLUG_SIZE (EVENT_LOG_EPOW_OFFSET + 20u)
+
+/** event_log_hotplug: fills @bytes with the record of @what. @time_ns as above. */
+void
+event_log_hotplug(guint8 bytes[EVENT_LOG_HOTPLUG_SIZE], gint64 time_ns, const EventHotplug *what);
+
 /** event_log_epow_action: the action code of an EPOW record (3: shut down); 0 if it is not one. */
 guint32 event_log_epow_action(const guint8 *bytes, guint32 length);
 

@@ -18,12 +18,16 @@ const EventClass event_classes[EVENT_CLASSES] = {
     {IBM_BIT32(3), IRQ_HOTPLUG, EVENT_TYPE_HOTPLUG, "hot-plug-events"},
 };
 
+/* A guest that has not agreed to a source of their own gets hot-plug events as EPOW's. */
 static const EventClass *
-class_of(const EventLog *log)
+class_of(const Platform *platform, const EventLog *log)
 {
+    const gboolean shared = (platform->cas.agreed.bytes[OV5_EVENTS_BYTE] & OV5_EVENTS_HOTPLUG) == 0;
+    const guint32 type = log->summary & 0xff;
+
     for (guint i = 0; i < EVENT_CLASSES; i++) {
-        if (event_classes[i].type == (log->summary & 0xff))
-            return &event_classes[i];
+        if (event_classes[i].type == type)
+            return &event_classes[type == EVENT_TYPE_HOTPLUG && shared ? 0 : i];
     }
     return NULL;
 }
@@ -50,10 +54,10 @@ events_clear(EventQueue *events)
 }
 
 static GList *
-first_match(const EventQueue *events, guint32 mask)
+first_match(const Platform *platform, guint32 mask)
 {
-    for (GList *link = events->logs.head; link != NULL; link = link->next) {
-        const EventClass *klass = class_of(link->data);
+    for (GList *link = platform->events.logs.head; link != NULL; link = link->next) {
+        const EventClass *klass = class_of(platform, link->data);
 
         if (klass != NULL && (klass->mask & mask) != 0)
             return link;
@@ -65,7 +69,7 @@ void
 events_pulse(Platform *platform, guint32 mask)
 {
     for (guint i = 0; i < EVENT_CLASSES; i++) {
-        if (first_match(&platform->events, event_classes[i].mask & mask) != NULL)
+        if (first_match(platform, event_classes[i].mask & mask) != NULL)
             xive_pulse(platform->xive, event_classes[i].lisn);
     }
 }
@@ -83,7 +87,19 @@ events_push(Platform *platform, guint32 summary, const guint8 *bytes, guint32 le
     log = g_new0(EventLog, 1);
     *log = (EventLog){summary, length, g_memdup2(bytes, length)};
     g_queue_push_tail(&platform->events.logs, log);
-    events_pulse(platform, class_of(log) != NULL ? class_of(log)->mask : 0);
+    events_pulse(platform, class_of(platform, log) != NULL ? class_of(platform, log)->mask : 0);
+}
+
+static const EventLog *
+epow_of(const EventQueue *events)
+{
+    for (const GList *link = events->logs.head; link != NULL; link = link->next) {
+        const EventLog *log = link->data;
+
+        if ((log->summary & 0xff) == EVENT_TYPE_EPOW)
+            return log;
+    }
+    return NULL;
 }
 
 void
@@ -92,7 +108,7 @@ events_power_off(Platform *platform)
     const VdevHost *host = platform_host(platform);
     guint8 bytes[EVENT_LOG_POWER_OFF_SIZE];
 
-    if (first_match(&platform->events, event_classes[0].mask) != NULL) {
+    if (epow_of(&platform->events) != NULL) {
         events_pulse(platform, event_classes[0].mask);
         return;
     }
@@ -100,11 +116,24 @@ events_power_off(Platform *platform)
     events_push(platform, EVENT_SUMMARY_POWER_OFF, bytes, sizeof(bytes));
 }
 
+void
+events_hotplug(Platform *platform, const EventHotplug *what)
+{
+    guint8 bytes[EVENT_LOG_HOTPLUG_SIZE];
+    EventHotplug sent = *what;
+
+    /* As QEMU words it to a guest that knows less: how many, whichever. */
+    if (sent.kind == EVENT_HOTPLUG_COUNT_INDEXED &&
+        (platform->cas.agreed.bytes[OV5_EVENTS_BYTE] & OV5_EVENTS_HOTPLUG) == 0)
+        sent.kind = EVENT_HOTPLUG_COUNT;
+    event_log_hotplug(bytes, rtc_now_ns(&platform->rtc, platform_host(platform)), &sent);
+    events_push(platform, EVENT_SUMMARY_HOTPLUG, bytes, sizeof(bytes));
+}
+
 guint32
 events_epow_sensor(const EventQueue *events)
 {
-    const GList *link = first_match(events, event_classes[0].mask);
-    const EventLog *log = link != NULL ? link->data : NULL;
+    const EventLog *log = epow_of(events);
 
     return log != NULL ? event_log_epow_action(log->bytes, log->length) : 0;
 }
@@ -127,7 +156,7 @@ rtas_check_exception(void *owner, VdevVcpu *vcpu, VdevRtasCall *call)
 {
     Platform *platform = owner;
     EventQueue *events = &platform->events;
-    GList *link = first_match(events, call->args[2]);
+    GList *link = first_match(platform, call->args[2]);
 
     if (link == NULL)
         return RTAS_NO_EVENT;

@@ -11,6 +11,8 @@
 
 #include <glib.h>
 
+#include "hw-spapr/event-log.h"
+
 typedef struct Platform Platform;
 
 /* A class of events: its bit in the mask of check-exception, its interrupt, its node. */
@@ -53,6 +55,9 @@ void events_push(Platform *platform, guint32 summary, const guint8 *bytes, guint
 
 /** events_power_off: asks the guest to shut down. A request that still waits is announced again. */
 void events_power_off(Platform *platform);
+
+/** events_hotplug: tells the guest of @what. */
+void events_hotplug(Platform *platform, const EventHotplug *what);
 
 /** events_epow_sensor: the action that the oldest waiting EPOW record asks for; 0: none. */
 guint32 events_epow_sensor(const EventQueue *events);

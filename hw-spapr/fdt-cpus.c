@@ -68,8 +68,8 @@ write_segments(TreeWriter *tree)
     TREE_CELLS(tree, "ibm,segment-page-sizes", 12, 0, 1, 12, 0, 16, 0x110, 1, 16, 1);
 }
 
-static void
-write_cpu(Platform *platform, TreeWriter *tree, guint32 index)
+void
+fdt_write_cpu(Platform *platform, TreeWriter *tree, guint32 index)
 {
     const VdevHost *host = platform_host(platform);
     const VdevCpuInfo *info = host->cpu_info(host);
@@ -96,6 +96,8 @@ write_cpu(Platform *platform, TreeWriter *tree, guint32 index)
     tree_bytes(tree, "ibm,pa-features", pa_features, sizeof(pa_features));
     write_caches(tree);
     write_segments(tree);
+    if (drcs_range(&platform->drcs, DRC_CPU) != NULL)
+        TREE_CELLS(tree, "ibm,my-drc-index", DRC_INDEX(DRC_CPU, id));
     tree_end(tree);
 }
 
@@ -105,7 +107,10 @@ fdt_write_cpus(Platform *platform, TreeWriter *tree)
     tree_begin(tree, "cpus");
     TREE_CELLS(tree, "#address-cells", 1);
     TREE_CELLS(tree, "#size-cells", 0);
-    for (guint32 i = 0; i < platform->cpus.n; i++)
-        write_cpu(platform, tree, i);
+    drcs_write(&platform->drcs, 1u << DRC_CPU, tree);
+    for (guint32 i = 0; i < platform->cpus.n; i++) {
+        if (platform->cpus.vcpus[i] != NULL)
+            fdt_write_cpu(platform, tree, i);
+    }
     tree_end(tree);
 }

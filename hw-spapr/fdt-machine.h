@@ -24,6 +24,7 @@ void *fdt_build(Platform *platform, GError **error);
 
 /* The larger subtrees. */
 void fdt_write_cpus(Platform *platform, TreeWriter *tree); /* fdt-cpus.c */
+void fdt_write_cpu(Platform *platform, TreeWriter *tree, guint32 index);
 void fdt_write_rtas(Platform *platform, TreeWriter *tree); /* fdt-rtas.c */
 
 #endif

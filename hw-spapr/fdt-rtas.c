@@ -58,8 +58,10 @@ fdt_write_rtas(Platform *platform, TreeWriter *tree)
     tree_flag(tree, "ibm,change-msix-capable"); /* ibm,change-msi knows MSI-X */
     write_hypertas(tree);
     write_associativity(platform, tree);
+    if (hotplug_possible(platform))
+        hotplug_write_capacity(platform, tree);
     for (const VdevRtasRow *row = rtas_rows; row->name != NULL; row++) {
-        if (rtas_advertised(row))
+        if (rtas_advertised(row, hotplug_possible(platform)))
             TREE_CELLS(tree, row->name, row->token);
     }
     tree_end(tree);

@@ -2,7 +2,8 @@
 /*
  * The device tree: one function per node.
  *
- * Not here: /cpus, /rtas, /vdevice, /pci (files of their own), the interrupt controller's node (hw-xive).
+ * Not here: /cpus, /rtas, /vdevice, /pci (files of their own), the interrupt controller's node
+ * (hw-xive).
  */
 #include "hw-spapr/fdt-machine.h"
 
@@ -13,10 +14,11 @@
 #include "hw-spapr/irq.h"
 #include "hw-spapr/platform.h"
 
-#define TREE_SIZE_BASE    0x100000u /* all but the processors, and some hundred of those */
-#define TREE_SIZE_PER_CPU 0x800u
-#define TREE_SIZE_ALIGN   0x10000u
-#define TREE_CPUS_IN_BASE 256u
+#define TREE_SIZE_BASE      0x100000u /* all but the processors, and some hundred of those */
+#define TREE_SIZE_PER_CPU   0x800u
+#define TREE_SIZE_PER_BLOCK 64u /* a connector, and its place in ibm,dynamic-memory */
+#define TREE_SIZE_ALIGN     0x10000u
+#define TREE_CPUS_IN_BASE   256u
 
 /* The XIVE node's, and the only one that others refer to. */
 #define PHANDLE_XIVE 0x1111u
@@ -49,6 +51,7 @@ write_root(const Platform *platform, TreeWriter *tree)
     TREE_CELLS(tree, "#address-cells", 2);
     TREE_CELLS(tree, "#size-cells", 2);
     write_identity(platform->config, tree);
+    drcs_write(&platform->drcs, 1u << DRC_LMB, tree);
 }
 
 static void
@@ -140,9 +143,10 @@ gsize
 fdt_size(const Platform *platform)
 {
     const VdevMachineConfig *config = platform->config;
-    gsize cpus = config->cpus > TREE_CPUS_IN_BASE ? config->cpus - TREE_CPUS_IN_BASE : 0;
+    gsize cpus = config->max_cpus > TREE_CPUS_IN_BASE ? config->max_cpus - TREE_CPUS_IN_BASE : 0;
     gsize text = config->cmdline != NULL ? strlen(config->cmdline) : 0;
-    gsize size = TREE_SIZE_BASE + cpus * TREE_SIZE_PER_CPU;
+    gsize blocks = (config->max_ram_size - config->ram_size) / BOOT_MEMORY_BLOCK;
+    gsize size = TREE_SIZE_BASE + cpus * TREE_SIZE_PER_CPU + blocks * TREE_SIZE_PER_BLOCK;
 
     /* A command line longer than what the base leaves free is no mistake of ours. */
     if (text > TREE_SIZE_BASE / 4)
@@ -167,6 +171,7 @@ write_tree(Platform *platform, void *blob, int size)
     write_event_sources(&tree);
     write_hypervisor(&tree);
     write_memory(platform, &tree);
+    hotplug_write_memory(platform, &tree);
     fdt_write_cpus(platform, &tree);
     vio_fdt(&platform->vio, &tree);
     pci_fdt(&platform->pci, PHANDLE_XIVE, &tree);

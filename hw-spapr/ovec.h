@@ -17,12 +17,16 @@ typedef struct {
 } OptionVector;
 
 /* Option vector 5: byte and value. */
+#define OV5_DRCONF_BYTE    2u
+#define OV5_DRCONF         0x20u
 #define OV5_AFFINITY_BYTE  5u
 #define OV5_AFFINITY_FORM1 0x80u
 #define OV5_EVENTS_BYTE    6u
 #define OV5_EVENTS_HOTPLUG 0x04u
 #define OV5_XIVE_BYTE      23u
 #define OV5_XIVE_EXPLOIT   0x40u
+#define OV5_DRMEM_BYTE     22u
+#define OV5_DRMEM_V2       0x80u
 #define OV5_MMU_BYTE       24u
 #define OV5_MMU_RADIX      0x40u
 #define OV5_RADIX_BYTE     26u

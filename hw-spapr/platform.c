@@ -16,6 +16,7 @@
 
 /* xics, off and split are known, to be refused with their reason. */
 static const char *const ic_modes[] = {"xive", "xics", "dual", NULL};
+static const char *const drc_walks[] = {"auto", "on", "off", NULL};
 static const char *const irqchips[] = {"on", "off", "split", NULL};
 
 const VdevProperty platform_props[] = {
@@ -32,6 +33,14 @@ const VdevProperty platform_props[] = {
         .offset = G_STRUCT_OFFSET(Platform, kernel_irqchip),
         .choices = irqchips,
         .help = "interrupt controller in the kernel: on, since spapr-xive-kvm is the kernel's",
+    },
+    {
+        .name = "drc-walk",
+        .kind = VDEV_PROP_ENUM,
+        .offset = G_STRUCT_OFFSET(Platform, drc_walk),
+        .choices = drc_walks,
+        .help = "whether a migration carries how far the guest is in ibm,configure-connector, "
+                "which stock QEMU refuses; auto: as the machine type",
     },
     {0},
 };
@@ -136,7 +145,8 @@ make_cpus_and_xive(Platform *platform, GError **error)
     const VdevMachineConfig *config = platform->config;
     const guint32 shift = platform->row->vcpu_id_shift;
 
-    if (!cpus_make(&platform->cpus, platform_host(platform), config->cpus, shift, error))
+    if (!cpus_make(&platform->cpus, platform_host(platform), config->cpus, config->max_cpus, shift,
+                   error))
         return FALSE;
     xive_set_servers(platform->xive, config->max_cpus << shift);
     if (!xive_class.realize(platform->xive, error))
@@ -190,7 +200,7 @@ make_tables(Platform *platform)
     hcall_table_add(&platform->hcalls, xive_hcalls, platform->xive);
     rtas_table_init(&platform->rtas);
     events_init(&platform->events);
-    cas_reset(&platform->cas);
+    cas_reset(&platform->cas, hotplug_memory_possible(platform));
     platform->cas.xive_support = platform->ic_mode == IC_MODE_DUAL ? OV5_EITHER : OV5_XIVE_EXPLOIT;
     state_machine_reset(&platform->state);
 }
@@ -211,7 +221,7 @@ platform_realize(void *machine, const VdevMachineRow *row, const VdevMachineConf
     if (hcall_enable(host, error) && reset_mmu(platform, error) &&
         host->ram_register_main(host, PLATFORM_RAM_NAME, 0, error) &&
         make_cpus_and_xive(platform, error) && make_buses(platform, error) &&
-        state_add_all(platform, error))
+        state_add_all(platform, error) && hotplug_begin(platform, error))
         return TRUE;
     platform_finish(platform);
     return FALSE;
@@ -223,6 +233,7 @@ platform_finish(void *machine)
     Platform *platform = machine;
 
     state_remove_all(platform);
+    hotplug_finish(platform);
     state_machine_reset(&platform->state);
     xics_finish(&platform->xics);
     pci_finish(&platform->pci);
@@ -246,11 +257,14 @@ platform_reset(void *machine, GError **error)
     Platform *platform = machine;
     const VdevHost *host = platform_host(platform);
 
-    for (guint32 i = 0; i < platform->cpus.n; i++)
-        cpus_stop(host, platform->cpus.vcpus[i]);
+    for (guint32 i = 0; i < platform->cpus.n; i++) {
+        if (platform->cpus.vcpus[i] != NULL)
+            cpus_stop(host, platform->cpus.vcpus[i]);
+    }
+    drcs_reset(platform);
     platform->arriving = FALSE;
     events_clear(&platform->events);
-    cas_reset(&platform->cas);
+    cas_reset(&platform->cas, hotplug_memory_possible(platform));
     state_reset_all(platform);
     if (!xive_class.reset(platform->xive, error) || !reset_mmu(platform, error) ||
         !cpus_reset(&platform->cpus, host, error))

@@ -12,9 +12,11 @@
 #include "hw-spapr/boot.h"
 #include "hw-spapr/cas.h"
 #include "hw-spapr/cpu.h"
+#include "hw-spapr/drc.h"
 #include "hw-spapr/events.h"
 #include "hw-spapr/fdt-machine.h"
 #include "hw-spapr/hcall.h"
+#include "hw-spapr/hotplug.h"
 #include "hw-spapr/nvram.h"
 #include "hw-spapr/pci.h"
 #include "hw-spapr/pseries.h"
@@ -37,10 +39,18 @@ enum {
     IC_MODE_DUAL, /* XIVE; the state of an idle XICS travels along */
 };
 
+/* -M …,drc-walk=: whether spapr_drc/ccs may be sent. */
+enum {
+    PLATFORM_DRC_WALK_AUTO, /* as the machine type has it */
+    PLATFORM_DRC_WALK_ON,
+    PLATFORM_DRC_WALK_OFF,
+};
+
 struct Platform {
     VdevDevice device; /* first; filled by the host */
     guint32 ic_mode;   /* properties */
     guint32 kernel_irqchip;
+    guint32 drc_walk; /* PLATFORM_DRC_WALK_* */
 
     const PseriesRow *row;
     const VdevMachineConfig *config; /* NULL until realize */
@@ -63,8 +73,10 @@ struct Platform {
     guint64 process_table; /* as given to host->set_mmu */
     gboolean hash_reported;
     MachineState state;
-    CpuState *cpu_states; /* [config->cpus], beside cpus.vcpus */
+    CpuState *cpu_states; /* [cpus.n], beside cpus.vcpus */
     gboolean arriving;    /* restored from a stream; the guest has not run here yet */
+    Drcs drcs;
+    Hotplug hotplug;
 };
 
 extern const VdevProperty platform_props[];

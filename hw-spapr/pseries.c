@@ -13,7 +13,7 @@
 /* Differences add up going down. */
 #define UP_TO_6_1  .chip_per_cpu = TRUE
 #define UP_TO_5_0  UP_TO_6_1, .two_reference_points = TRUE
-#define UP_TO_4_2  UP_TO_5_0, .no_fwnmi = TRUE
+#define UP_TO_4_2  UP_TO_5_0, .no_fwnmi = TRUE, .no_unplug_request = TRUE
 #define UP_TO_4_1  UP_TO_4_2, .vcpu_id_shift = 3
 #define UP_TO_4_0  UP_TO_4_1, .no_hpt_page = TRUE
 #define UP_TO_3_1  UP_TO_4_0, .no_tree = TRUE
@@ -22,6 +22,7 @@
 #define UP_TO_2_7  UP_TO_2_9, .no_ov5 = TRUE, .old_masks = TRUE
 
 static const PseriesRow newest = {0};
+static const PseriesRow ours = {.sends_walk = TRUE};
 static const PseriesRow up_to_6_1 = {UP_TO_6_1};
 static const PseriesRow up_to_5_0 = {UP_TO_5_0};
 static const PseriesRow up_to_4_2 = {UP_TO_4_2};
@@ -54,7 +55,7 @@ const VdevMachineRow pseries_rows[] = {
     {
         .name = "pseries-vmm-1.0",
         .help = "pseries-10.0 and what only this program sends",
-        .platform = &newest,
+        .platform = &ours,
     },
     RUNS("9.2", newest),
     RUNS("9.1", newest),
@@ -105,4 +106,5 @@ const VdevMachineClass pseries_class = {
     .hcall = platform_hcall,
     .powerdown = platform_powerdown,
     .print_irq = platform_print_irq,
+    .hotplug = &hotplug_ops,
 };

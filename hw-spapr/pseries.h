@@ -14,13 +14,15 @@ typedef struct {
     guint32 vcpu_id_shift;         /* ≤ 4.1: ids step by 8 (VSMT 8): shift 3 */
 
     /* What the migration stream of that type does not have, or has besides. */
-    gboolean no_fwnmi;     /* ≤ 4.2: spapr_fwnmi */
-    gboolean no_hpt_page;  /* ≤ 4.0: spapr/cap/hpt_maxpagesize */
-    gboolean no_tree;      /* ≤ 3.1: spapr_dtb */
-    gboolean no_spapr_cpu; /* ≤ 2.12: spapr_cpu; cpu/slb begins with its number of entries */
-    gboolean no_compat;    /* ≤ 2.9: cpu/compat */
-    gboolean no_ov5;       /* ≤ 2.7: spapr_option_vector_ov5_cas */
-    gboolean old_masks;    /* ≤ 2.7: four more words in cpu, five in spapr_pci */
+    gboolean sends_walk;        /* ours: spapr_drc/ccs */
+    gboolean no_unplug_request; /* ≤ 4.2: spapr_drc/unplug_requested */
+    gboolean no_fwnmi;          /* ≤ 4.2: spapr_fwnmi */
+    gboolean no_hpt_page;       /* ≤ 4.0: spapr/cap/hpt_maxpagesize */
+    gboolean no_tree;           /* ≤ 3.1: spapr_dtb */
+    gboolean no_spapr_cpu;      /* ≤ 2.12: spapr_cpu; cpu/slb begins with its number of entries */
+    gboolean no_compat;         /* ≤ 2.9: cpu/compat */
+    gboolean no_ov5;            /* ≤ 2.7: spapr_option_vector_ov5_cas */
+    gboolean old_masks;         /* ≤ 2.7: four more words in cpu, five in spapr_pci */
 } PseriesRow;
 
 extern const VdevMachineClass pseries_class;

@@ -85,7 +85,7 @@ gboolean
 restore_complete(Platform *platform, GError **error)
 {
     for (guint32 i = 0; platform->arriving && i < platform->cpus.n; i++) {
-        if (!platform->cpu_states[i].came)
+        if (platform->cpus.vcpus[i] != NULL && !platform->cpu_states[i].came)
             return state_refuse(error, G_FILE_ERROR_NOENT,
                                 "vCPU %u did not come with the guest: start this side with the "
                                 "-smp of the other",

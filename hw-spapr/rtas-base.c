@@ -76,7 +76,8 @@ rtas_start_cpu(void *owner, VdevVcpu *vcpu, VdevRtasCall *call)
 
     if (target == NULL)
         return RTAS_PARAM_ERROR;
-    if (host->vcpu_started(host, target))
+    /* One that was plugged: only what the guest has configured. */
+    if (host->vcpu_started(host, target) || !hotplug_cpu_ready(platform, call->args[0]))
         return RTAS_HW_ERROR;
     return cpus_start(host, target, call->args[1], call->args[2]) == 0 ? RTAS_OK : RTAS_HW_ERROR;
 }

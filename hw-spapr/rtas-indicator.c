@@ -2,17 +2,21 @@
 /*
  * RTAS indicators, sensors and power domains: a table of each.
  *
- * Not here: the indicators and sensors of connectors (9001 to 9003), of which this machine has
- * none. Source: LoPAR set-indicator, get-sensor-state, set-power-level, get-power-level.
+ * Not here: what those of connectors (9001 to 9003) lead to (drc.c). Source: LoPAR set-indicator,
+ * get-sensor-state, set-power-level, get-power-level.
  */
 #include "hw-spapr/rtas.h"
 
 #include "hw-spapr/platform.h"
 
-#define INDICATOR_PROGRESS 6u /* a code of progress, on an operator panel */
-#define SENSOR_EPOW        9u /* what the power supply warns of */
-#define POWER_DOMAIN_LIVE  0xffffffffu
-#define POWER_LEVEL_FULL   100u
+#define INDICATOR_PROGRESS   6u /* a code of progress, on an operator panel */
+#define INDICATOR_ISOLATION  9001u
+#define INDICATOR_CONNECTOR  9002u
+#define INDICATOR_ALLOCATION 9003u
+#define SENSOR_EPOW          9u /* what the power supply warns of */
+#define SENSOR_ENTITY        9003u
+#define POWER_DOMAIN_LIVE    0xffffffffu
+#define POWER_LEVEL_FULL     100u
 
 /* Status of one indicator's @value at @index. */
 typedef gint32 (*IndicatorSet)(Platform *platform, guint32 index, guint32 value);
@@ -41,12 +45,17 @@ epow_get(Platform *platform, guint32 index, guint32 *value)
 static const struct {
     guint32 type;
     IndicatorSet set;
-} indicators[] = {{INDICATOR_PROGRESS, progress_set}};
+} indicators[] = {
+    {INDICATOR_PROGRESS, progress_set},
+    {INDICATOR_ISOLATION, drc_set_isolation},
+    {INDICATOR_CONNECTOR, drc_set_indicator},
+    {INDICATOR_ALLOCATION, drc_set_allocation},
+};
 
 static const struct {
     guint32 type;
     SensorGet get;
-} sensors[] = {{SENSOR_EPOW, epow_get}};
+} sensors[] = {{SENSOR_EPOW, epow_get}, {SENSOR_ENTITY, drc_get_sense}};
 
 /* {type, index, value} */
 gint32

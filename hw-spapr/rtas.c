@@ -36,6 +36,7 @@ const VdevRtasRow rtas_rows[] = {
     {0x201b, "set-power-level", 2, 2, rtas_set_power_level},
     {0x201c, "get-power-level", 1, 2, rtas_get_power_level},
     {0x201d, "get-sensor-state", 2, 2, rtas_get_sensor_state},
+    {0x201e, "ibm,configure-connector", 2, 1, rtas_ibm_configure_connector},
     {0x201f, "ibm,os-term", 1, 1, rtas_os_term},
     {0x2020, "ibm,set-eeh-option", 4, 1, rtas_of_pci_function},
     {0x2021, "ibm,get-config-addr-info2", 4, 2, rtas_of_pci_function},
@@ -53,8 +54,13 @@ const VdevRtasRow rtas_rows[] = {
 /* Served to guests that learned them elsewhere, but not offered. */
 static const char *const unadvertised[] = {
     "display-character", /* Linux would write its progress on the console through it */
-    "set-power-level",   /* no power domain until there is a connector */
+};
+
+/* Offered where something can be plugged. */
+static const char *const of_connectors[] = {
+    "set-power-level",
     "get-power-level",
+    "ibm,configure-connector",
 };
 
 /* r4 := r3; r3 := 0xf000; sc 1; blr */
@@ -77,14 +83,22 @@ rtas_table_init(RtasTable *table)
     }
 }
 
-gboolean
-rtas_advertised(const VdevRtasRow *row)
+static gboolean
+stands_in(const char *const *names, gsize n, const char *name)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(unadvertised); i++) {
-        if (strcmp(row->name, unadvertised[i]) == 0)
-            return FALSE;
+    for (gsize i = 0; i < n; i++) {
+        if (strcmp(names[i], name) == 0)
+            return TRUE;
     }
-    return TRUE;
+    return FALSE;
+}
+
+gboolean
+rtas_advertised(const VdevRtasRow *row, gboolean connectors)
+{
+    if (stands_in(of_connectors, G_N_ELEMENTS(of_connectors), row->name))
+        return connectors;
+    return !stands_in(unadvertised, G_N_ELEMENTS(unadvertised), row->name);
 }
 
 guint32

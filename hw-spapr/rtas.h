@@ -30,8 +30,11 @@ extern const VdevRtasRow rtas_rows[];
 /** rtas_table_init: enters rtas_rows by token. */
 void rtas_table_init(RtasTable *table);
 
-/** rtas_advertised: whether the tree of a guest that boots here names @row. */
-gboolean rtas_advertised(const VdevRtasRow *row);
+/**
+ * rtas_advertised: whether the tree of a guest that boots here names @row.
+ * @connectors: something can be plugged into the machine
+ */
+gboolean rtas_advertised(const VdevRtasRow *row, gboolean connectors);
 
 /** rtas_token: the number of the call @name, which must be in rtas_rows. */
 guint32 rtas_token(const char *name);
@@ -61,6 +64,9 @@ gint32 rtas_set_indicator(void *owner, VdevVcpu *vcpu, VdevRtasCall *call);
 gint32 rtas_get_sensor_state(void *owner, VdevVcpu *vcpu, VdevRtasCall *call);
 gint32 rtas_set_power_level(void *owner, VdevVcpu *vcpu, VdevRtasCall *call);
 gint32 rtas_get_power_level(void *owner, VdevVcpu *vcpu, VdevRtasCall *call);
+
+/* connector.c */
+gint32 rtas_ibm_configure_connector(void *owner, VdevVcpu *vcpu, VdevRtasCall *call);
 
 /* rtas-sysparm.c */
 gint32 rtas_get_system_parameter(void *owner, VdevVcpu *vcpu, VdevRtasCall *call);

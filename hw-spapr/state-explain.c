@@ -200,6 +200,9 @@ state_explain_connector(const void *object, GString *text)
         connector_states[own->state < G_N_ELEMENTS(connector_states) ? own->state : 0]);
     if (own->unplug_requested)
         g_string_append(text, "the guest was asked to give it back\n");
+    if (own->ordinal != 0)
+        g_string_append_printf(text, "the guest has read %u pieces of its node, and is %u deep\n",
+                               own->ordinal, own->depth);
 }
 
 void

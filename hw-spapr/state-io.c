@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The small sections: clock, NVRAM, terminal, connectors.
+ * The small sections: clock, NVRAM, terminal.
  *
- * Source: docs/stream-format.md, spapr/rtc, spapr_nvram, spapr_vio, spapr_vty, "Dynamic
- * reconfiguration connectors"; requirement R-DRC-9.
+ * Source: docs/stream-format.md, spapr/rtc, spapr_nvram, spapr_vio, spapr_vty.
  */
 #include "hw-spapr/platform.h"
 #include "hw-spapr/state.h"
@@ -78,109 +77,4 @@ const VmsState state_vty = {
     .fields = vty_fields,
     .check = vty_check,
     .post_load = vty_post_load,
-};
-
-/* --- spapr_drc, spapr_drc/physical --------------------------------------- */
-
-#define DRC_TYPE(index) ((index) >> 28)
-#define DRC_TYPE_PCI    4u
-
-/* States by class of connector, in the order of a device's way in. */
-enum {
-    LOGICAL_UNUSABLE = 1,
-    LOGICAL_CONFIGURED = 4,
-    PHYSICAL_AVAILABLE = 5,
-    PHYSICAL_CONFIGURED = 8,
-};
-
-STATE_SUBSECTION_HOOKS(ConnectorState, present, unplug, 0)
-
-static gboolean
-drc_pre_load(void *object, const VmsContext *context, GError **error)
-{
-    ConnectorState *own = object;
-
-    vms_remember(context, &own->present, sizeof(own->present));
-    vms_remember(context, &own->unplug_requested, sizeof(own->unplug_requested));
-    own->present = 0;
-    own->unplug_requested = FALSE;
-    return TRUE;
-}
-
-static gboolean
-drc_check(const void *object, const VmsContext *context, GError **error)
-{
-    const ConnectorState *own = object;
-    const gboolean known = own->index != 0;
-    const gboolean physical = DRC_TYPE(own->index) == DRC_TYPE_PCI;
-    const guint32 first = known && physical ? PHYSICAL_AVAILABLE : LOGICAL_UNUSABLE;
-    const guint32 last = known && !physical ? LOGICAL_CONFIGURED : PHYSICAL_CONFIGURED;
-
-    if (own->state >= first && own->state <= last)
-        return TRUE;
-    return state_refuse(error, G_FILE_ERROR_INVAL,
-                        "connector 0x%08x: state %u is impossible for %s connector; %u to %u are "
-                        "possible",
-                        own->index, own->state,
-                        !known     ? "a"
-                        : physical ? "a PCI"
-                                   : "a logical",
-                        first, last);
-}
-
-static const VmsField unplug_fields[] = {
-    VMS_BOOL(ConnectorState, unplug_requested),
-    VMS_END,
-};
-
-static const VmsState unplug_state = {
-    .name = "spapr_drc/unplug_requested",
-    .version = 1,
-    .oldest = 1,
-    .fields = unplug_fields,
-    .needed = unplug_needed,
-    .pre_load = unplug_arrives,
-};
-
-static const VmsField drc_fields[] = {VMS_SCALAR(ConnectorState, state), VMS_END};
-static const VmsState *const drc_subsections[] = {&unplug_state, NULL};
-
-const VmsState state_drc = {
-    .name = "spapr_drc",
-    .version = 1,
-    .oldest = 1,
-    .fields = drc_fields,
-    .subsections = drc_subsections,
-    .pre_load = drc_pre_load,
-    .check = drc_check,
-};
-
-#define INDICATOR_MAX 3u
-
-static gboolean
-indicator_check(const void *object, const VmsContext *context, GError **error)
-{
-    const ConnectorState *own = object;
-
-    if (own->indicator > INDICATOR_MAX)
-        return state_refuse(error, G_FILE_ERROR_INVAL,
-                            "connector 0x%08x: an indicator of %u is impossible", own->index,
-                            own->indicator);
-    if (own->index != 0 && DRC_TYPE(own->index) != DRC_TYPE_PCI)
-        return state_refuse(error, G_FILE_ERROR_INVAL,
-                            "connector 0x%08x is logical and has no indicator", own->index);
-    return TRUE;
-}
-
-static const VmsField indicator_fields[] = {
-    VMS_SCALAR(ConnectorState, indicator, .as = "dr_indicator"),
-    VMS_END,
-};
-
-const VmsState state_drc_physical = {
-    .name = "spapr_drc/physical",
-    .version = 1,
-    .oldest = 1,
-    .fields = indicator_fields,
-    .check = indicator_check,
 };

@@ -376,6 +376,7 @@ machine_post_load(void *object, guint32 version, const VmsContext *context, GErr
 
     vms_remember(context, &platform->cas, sizeof(platform->cas));
     vms_remember(context, &platform->rtc, sizeof(platform->rtc));
+    drcs_arrived(&platform->drcs, context);
     if ((platform->state.present & 1u << STATE_HAS_OV5) != 0)
         ov5_from_bitmap(&platform->cas.agreed, platform->state.ov5);
     if (!check_controller(platform, error))

@@ -40,22 +40,53 @@ add(const VdevHost *host, guint32 instance, const VmsState *state, void *object,
     return host->state_add(host, NULL, instance, state, object, error);
 }
 
+/* As QEMU numbers them: behind the highest that there is. */
+static guint32
+next_context(const Platform *platform)
+{
+    guint32 next = 0;
+
+    for (guint32 i = 0; i < platform->cpus.n; i++) {
+        const CpuState *own = &platform->cpu_states[i];
+
+        if (own->vcpu != NULL && own->context >= next)
+            next = own->context + 1;
+    }
+    return next;
+}
+
 /* A vCPU's sections have its index as instance, its thread context the order of creation: the same
  * as long as nothing is plugged. */
-static gboolean
-add_cpu(Platform *platform, guint32 index, GError **error)
+gboolean
+state_add_cpu(Platform *platform, guint32 index, GError **error)
 {
     const VdevHost *host = platform_host(platform);
     CpuState *own = &platform->cpu_states[index];
+    const guint32 context = next_context(platform);
 
     own->platform = platform;
     own->vcpu = platform->cpus.vcpus[index];
+    own->context = context;
+    if (!vdev_host_keeps_state(host))
+        return TRUE;
     return add(host, index, &state_cpu_common, own, error) &&
            add(host, index, &state_cpu, own, error) &&
            (platform->xics.icps == NULL ||
             add(host, index, &state_icp, &platform->xics.icps[index], error)) &&
-           xive_state_add_vcpu(platform->xive, cpus_id(&platform->cpus, index), index, error) &&
+           xive_state_add_vcpu(platform->xive, cpus_id(&platform->cpus, index), context, error) &&
            add(host, index, &state_spapr_cpu, own, error);
+}
+
+void
+state_remove_cpu(Platform *platform, guint32 index)
+{
+    const VdevHost *host = platform_host(platform);
+
+    if (vdev_host_keeps_state(host))
+        host->state_remove(host, &platform->cpu_states[index]);
+    if (vdev_host_keeps_state(host) && platform->xics.icps != NULL)
+        host->state_remove(host, &platform->xics.icps[index]);
+    platform->cpu_states[index] = (CpuState){0};
 }
 
 static gboolean
@@ -108,7 +139,7 @@ add_parts(Platform *platform, GError **error)
     if (!add_controllers(platform, error))
         return FALSE;
     for (guint32 i = 0; i < platform->cpus.n; i++) {
-        if (!add_cpu(platform, i, error))
+        if (platform->cpus.vcpus[i] != NULL && !state_add_cpu(platform, i, error))
             return FALSE;
     }
     if (!add(host, 0, &state_rtc, &platform->rtc, error))
@@ -136,7 +167,7 @@ state_reset_all(Platform *platform)
     for (guint32 i = 0; i < platform->cpus.n; i++) {
         CpuState *own = &platform->cpu_states[i];
 
-        *own = (CpuState){.platform = own->platform, .vcpu = own->vcpu};
+        *own = (CpuState){.platform = own->platform, .vcpu = own->vcpu, .context = own->context};
     }
 }
 
@@ -168,6 +199,7 @@ state_remove_all(Platform *platform)
 
     if (platform->cpu_states != NULL && vdev_host_keeps_state(host)) {
         host->state_remove(host, &platform->hash_table);
+        drcs_remove_sections(&platform->drcs, host);
         host->state_remove(host, &platform->vty);
         host->state_remove(host, platform);
         remove_pci(host, &platform->pci);
@@ -216,11 +248,13 @@ const VmsCatalogueRow state_catalogue[] = {
         .state = &state_drc,
         .size = sizeof(ConnectorState),
         .explain = state_explain_connector,
+        .ours = TRUE,
     },
     {
         .state = &state_drc_physical,
         .size = sizeof(ConnectorState),
         .explain = state_explain_indicator,
+        .ours = TRUE,
     },
     {.state = NULL},
 };

@@ -163,12 +163,13 @@ typedef struct {
 
     /* Of a machine; NULL in a tool. */
     Platform *platform;
-    VdevVcpu *vcpu;
+    VdevVcpu *vcpu;  /* or it is not there */
+    guint32 context; /* instance of its thread context's section */
 } CpuState;
 
 extern const VmsState state_cpu_common, state_cpu, state_spapr_cpu;
 
-/* --- state-io.c: clock, VIO, connectors ---------------------------------- */
+/* --- state-io.c: clock, VIO; state-drc.c: connectors --------------------- */
 
 #define STATE_NVRAM_MAX (1024u * 1024) /* bytes: QEMU's limit */
 
@@ -179,6 +180,17 @@ typedef struct {
     gboolean unplug_requested;
     guint32 indicator; /* 0 inactive, 1 active, 2 identify, 3 action */
     guint32 present;   /* subsections */
+
+    /* The guest's walk over the node of what is plugged: how many pieces it has, and how deep it
+     * is. A digest of all pieces tells whether a tree that was built anew is the same. */
+    gboolean walking;
+    guint32 depth, ordinal;
+    guint64 digest;
+
+    /* Not on the wire. */
+    gboolean plugged;
+    gboolean arrived;   /* a migration brought it, and no place of a walk that may be under way */
+    Platform *platform; /* NULL in a tool */
 } ConnectorState;
 
 extern const VmsState state_rtc, state_nvram, state_vty, state_vio, state_drc, state_drc_physical;
@@ -219,6 +231,13 @@ void state_explain_indicator(const void *object, GString *text);
  */
 gboolean state_add_all(Platform *platform, GError **error);
 void state_remove_all(Platform *platform);
+
+/**
+ * state_add_cpu: registers the sections of vCPU @index, which is there.
+ * state_remove_cpu: takes them out, all but the thread context's.
+ */
+gboolean state_add_cpu(Platform *platform, guint32 index, GError **error);
+void state_remove_cpu(Platform *platform, guint32 index);
 
 /** state_reset_all: forgets what was loaded or captured; vCPUs keep their registers. */
 void state_reset_all(Platform *platform);

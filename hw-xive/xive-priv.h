@@ -62,6 +62,7 @@ typedef struct {
     XiveTctx tctx; /* as of the last capture or load; KVM has the live one */
     Xive *xive;    /* NULL in a tool */
     guint32 server;
+    VdevVcpu *parked; /* KVM's server still, although the guest has let go of it */
 } XiveContext;
 
 struct Xive {

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "hw-xive/core/eas.h"
+#include "hw-xive/hcall.h"
 #include "hw-xive/kvm-attr.h"
 #include "hw-xive/xive-priv.h"
 
@@ -215,6 +216,19 @@ xive_realize(void *device, GError **error)
     return FALSE;
 }
 
+/* KVM cannot take a vCPU out of its controller: it is there still. */
+static gboolean
+reconnect(Xive *xive, VdevVcpu *vcpu, guint32 server, GError **error)
+{
+    xive->vcpus[server] = vcpu;
+    if (!xive_kvm_vp_set(xive, server, be64_make(XIVE_VP_CREATED), error)) {
+        xive->vcpus[server] = NULL;
+        return FALSE;
+    }
+    xive->contexts[server].parked = NULL;
+    return TRUE;
+}
+
 gboolean
 xive_vcpu_connect(Xive *xive, VdevVcpu *vcpu, GError **error)
 {
@@ -228,10 +242,30 @@ xive_vcpu_connect(Xive *xive, VdevVcpu *vcpu, GError **error)
                     xive->device.klass->name, server);
         return FALSE;
     }
+    if (xive->contexts[server].parked == vcpu)
+        return reconnect(xive, vcpu, server, error);
     if (!xive_kvm_connect(xive, vcpu, server, error))
         return FALSE;
     xive->vcpus[server] = vcpu;
     return TRUE;
+}
+
+void
+xive_vcpu_disconnect(Xive *xive, guint32 server)
+{
+    const VdevHost *host = xive->device.host;
+    XiveContext *own = &xive->contexts[server];
+
+    for (guint64 priority = 0; priority < XIVE_PRIORITIES; priority++) {
+        guint64 args[HCALL_ARGS] = {0, server, priority};
+
+        if (xive_end_is_valid(&xive->ends[server * XIVE_PRIORITIES + priority]))
+            (void)xive_hcall_set_queue_config(xive, NULL, args);
+    }
+    if (vdev_host_keeps_state(host))
+        host->state_remove(host, own);
+    own->parked = xive->vcpus[server];
+    xive->vcpus[server] = NULL;
 }
 
 /* --- Reset --------------------------------------------------------------- */

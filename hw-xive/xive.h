@@ -38,6 +38,12 @@ void xive_set_servers(Xive *xive, guint32 nr_servers);
 gboolean xive_vcpu_connect(Xive *xive, VdevVcpu *vcpu, GError **error);
 
 /**
+ * xive_vcpu_disconnect: the guest let go of the stopped vCPU @server. Its queues are disabled, its
+ * thread context leaves the stream; it may be connected again, as after power-on.
+ */
+void xive_vcpu_disconnect(Xive *xive, guint32 server);
+
+/**
  * xive_lisn_claim:
  * @level: TRUE for a level-sensitive source (LSI)
  *

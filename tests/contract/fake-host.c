@@ -190,6 +190,10 @@ fake_vcpu_new(const VdevHost *host, guint32 id, GError **error)
 
     if (!step_error(fake, "vCPU", error))
         return NULL;
+    for (guint i = 0; i < fake->parked->len; i++) {
+        if (((FakeVcpu *)fake->parked->pdata[i])->id == id)
+            return g_ptr_array_steal_index(fake->parked, i);
+    }
     accel_vcpu = klass(&fake->table)->vcpu_new(fake->accel, id, error);
     if (accel_vcpu == NULL)
         return NULL;
@@ -388,6 +392,42 @@ fake_timebase_set(const VdevHost *host, guint64 ticks)
     return result;
 }
 
+/* --- Plugging ------------------------------------------------------------ */
+
+static gboolean
+fake_plug_memory(const VdevHost *host, VdevPlug *plug, const char *name, GError **error)
+{
+    if (!step_error(self(host), name, error))
+        return FALSE;
+    g_ptr_array_add(self(host)->plugged, plug);
+    return TRUE;
+}
+
+static void
+fake_unplug_memory(const VdevHost *host, VdevPlug *plug)
+{
+    g_assert_true(g_ptr_array_remove(self(host)->plugged, plug));
+}
+
+static void
+fake_vcpu_park(const VdevHost *host, VdevVcpu *vcpu)
+{
+    g_assert_false(((FakeVcpu *)vcpu)->started);
+    g_ptr_array_add(self(host)->parked, vcpu);
+}
+
+static void
+fake_unplug_done(const VdevHost *host, VdevPlug *plug)
+{
+    g_string_append_printf(self(host)->answers, "done %s ", plug->id);
+}
+
+static void
+fake_unplug_refused(const VdevHost *host, VdevPlug *plug, const char *reason)
+{
+    g_string_append_printf(self(host)->answers, "refused %s ", plug->id);
+}
+
 /* --- The host ------------------------------------------------------------ */
 
 static const VdevHost calls = {
@@ -431,6 +471,11 @@ static const VdevHost calls = {
     .timer_new = fake_timer_new,
     .timer_free = fake_timer_free,
     .timer_arm = fake_timer_arm,
+    .plug_memory = fake_plug_memory,
+    .unplug_memory = fake_unplug_memory,
+    .vcpu_park = fake_vcpu_park,
+    .unplug_done = fake_unplug_done,
+    .unplug_refused = fake_unplug_refused,
     .timebase_get = fake_timebase_get,
     .timebase_set = fake_timebase_set,
 };
@@ -463,6 +508,9 @@ fake_host_new_over(const AccelClass *accel, guint64 ram_size, guint32 max_cpus)
     fake->kdevs = g_ptr_array_new();
     fake->regions = g_ptr_array_new();
     fake->timers = g_ptr_array_new();
+    fake->parked = g_ptr_array_new();
+    fake->plugged = g_ptr_array_new();
+    fake->answers = g_string_new(NULL);
     fake->next_slot = MAIN_SLOT + 1;
     return fake;
 }
@@ -491,6 +539,9 @@ fake_host_free(FakeHost *fake)
     g_ptr_array_free(fake->kdevs, TRUE);
     g_ptr_array_free(fake->regions, TRUE);
     g_ptr_array_free(fake->timers, TRUE);
+    g_ptr_array_free(fake->parked, TRUE);
+    g_ptr_array_free(fake->plugged, TRUE);
+    g_string_free(fake->answers, TRUE);
     g_free(fake->panic);
     g_free(fake);
 }

@@ -41,6 +41,9 @@ typedef struct {
     guint64 timebase;             /* the guest's, ticks; stands */
     guint32 next_slot;            /* memory slot of the next region */
     GPtrArray *timers;            /* alive */
+    GPtrArray *parked;            /* FakeVcpu that left the guest; in vcpus too */
+    GPtrArray *plugged;           /* VdevPlug whose memory is placed */
+    GString *answers;             /* "done ID " and "refused ID " */
     GString *console;             /* what was written to any chardev */
     const VdevChardevOps *console_ops;
     void *console_user;

@@ -30,7 +30,8 @@ rig_make(Rig *rig, const RigSpec *spec)
     rig->config = (VdevMachineConfig){
         .cpus = spec->cpus != 0 ? spec->cpus : 2,
         .ram_size = BOOT_MEMORY_BLOCK,
-        .max_ram_size = BOOT_MEMORY_BLOCK,
+        .max_ram_size = BOOT_MEMORY_BLOCK * (1 + (guint64)spec->blocks),
+        .ram_slots = MIN(spec->blocks, 256),
         .name = spec->name,
         .uuid = spec->uuid,
         .cmdline = spec->cmdline,

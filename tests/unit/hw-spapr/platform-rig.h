@@ -16,6 +16,7 @@ typedef struct {
     guint32 cpus;            /* 0: 2 */
     guint32 max_cpus;        /* 0: as cpus */
     guint64 ram;             /* bytes of fake memory; 0: RIG_RAM */
+    guint32 blocks;          /* of 256 MiB that can be plugged, in as many slots */
     const AccelClass *accel; /* NULL: the model */
     gboolean no_console;
     const guint8 *uuid;

@@ -133,6 +133,7 @@ tokens_are_those_of_qemu(void)
         {"set-power-level", 0x201b},
         {"get-power-level", 0x201c},
         {"get-sensor-state", 0x201d},
+        {"ibm,configure-connector", 0x201e},
         {"ibm,os-term", 0x201f},
         {"ibm,set-eeh-option", 0x2020},
         {"ibm,get-config-addr-info2", 0x2021},

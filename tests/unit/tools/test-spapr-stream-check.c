@@ -60,7 +60,7 @@ static const struct {
     {"spapr_drc", 0x10000001, 1, "00000000", YES, NO,
      "connector 0x10000001: state 0 is illegal for a CPU connector: 1 to 4"},
     {"spapr_drc", 0x50000001, 1, "00000001", YES, NO, "connector 0x50000001: there is no type 5"},
-    {"spapr_drc", 0x80000006, 1, "00000004", YES, NO, "senders leave that out"},
+    {"spapr_drc", 0x80000006, 1, "00000004", YES, YES, "senders leave that out"},
     {"spapr_drc/physical", 0x80000004, 1, "00000001", YES, NO,
      "connector 0x80000004 (memory) is logical and has no indicator"},
     {"spapr_drc/physical", 0x40000018, 1, "00000007", YES, NO, "an indicator of 7 is impossible"},
