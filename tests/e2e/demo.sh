@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The main job, shown: boots a Linux guest under spapr-vmm on KVM with the XIVE device, types at its
-# console, lets its processors interrupt each other, and tells what happened. Runs on a POWER9 KVM host, the emulated
-# one or a real one; ./demo calls it and words the report. TAP says whether it worked.
+# console, moves it to a second spapr-vmm while its processors interrupt each other, and tells what
+# happened. Runs on a POWER9 KVM host, the emulated one or a real one; ./demo calls it and words the
+# report. TAP says whether it worked.
 #
 # Environment: KERNEL, INITRD (the emulated host's), DIR (work directory, /out), CPUS, MEM.
 
@@ -14,9 +15,11 @@ CPUS=${CPUS:-2}
 MEM=${MEM:-512M}
 LIMIT=120 # seconds for the whole guest
 
-CONSOLE=$DIR/console
-SOCKET=$DIR/qmp.sock
-KEYS=$DIR/keys # what is typed
+CONSOLE=$DIR/console # of both
+HERE=$DIR/here.sock   # monitors
+THERE=$DIR/there.sock
+WIRE=$DIR/wire.sock
+KEYS=$DIR/keys # what is typed: here, there
 
 now()
 {
@@ -70,37 +73,65 @@ wait_for()
     done
 }
 
+# typing FD WORD…: each is answered.
 typing()
 {
-    wait_for '^GUEST:demo ready' || return 1
-    for word in one two three; do
-        echo "$word" >&3
+    fd=$1
+    shift
+    for word in "$@"; do
+        echo "$word" >&"$fd"
         wait_for "^ECHO:$word" || return 1
     done
 }
 
+# guest SOCKET OPTION…: a VMM for the guest; its standard input is the keyboard.
+guest()
+{
+    socket=$1
+    shift
+    spapr-vmm -M pseries -accel kvm -device spapr-xive-kvm -smp "$CPUS" -m "$MEM" -name demo \
+        -nographic -serial stdio -qmp "unix:$socket,server=on,wait=off" \
+        -kernel "$KERNEL" -initrd "$INITRD" -append "console=hvc0 guest.run=demo" "$@" \
+        >> "$CONSOLE" 2>> "$DIR/vmm-errors" 3>&- 4>&-
+}
+
+move()
+{
+    guest "$THERE" -incoming "unix:$WIRE" < "$KEYS.there" &
+    VMM_THERE=$!
+    spapr-vmm-ctl --wait 5 "$THERE" query-status > /dev/null &&
+        spapr-vmm-ctl "$HERE" migrate "unix:$WIRE" > "$DIR/move"
+}
+
 : > "$CONSOLE"
-rm -f "$KEYS"
-mkfifo "$KEYS"
-exec 3<> "$KEYS"
+: > "$DIR/vmm-errors"
+rm -f "$KEYS" "$KEYS.there"
+mkfifo "$KEYS" "$KEYS.there"
+exec 3<> "$KEYS" 4<> "$KEYS.there"
 START=$(now)
-spapr-vmm -M pseries -accel kvm -device spapr-xive-kvm -smp "$CPUS" -m "$MEM" -name demo \
-    -nographic -serial stdio -qmp "unix:$SOCKET,server=on,wait=off" \
-    -kernel "$KERNEL" -initrd "$INITRD" -append "console=hvc0 guest.run=demo" \
-    < "$KEYS" > "$CONSOLE" 2> "$DIR/vmm-errors" 3>&- &
+guest "$HERE" < "$KEYS" &
 VMM=$!
-tail -f -n +1 "$CONSOLE" 3>&- &
+tail -f -n +1 "$CONSOLE" 3>&- 4>&- &
 TAIL=$!
 
 wait_for '^GUEST-UP'
 ok $? 'the guest reaches its user space'
 UP=$(since "$START")
-typing
+wait_for '^GUEST:demo ready' && typing 3 one two three
 ok $? 'what is typed at the console is answered'
-spapr-vmm-ctl --wait 5 "$SOCKET" x-query-memory-map > "$DIR/memory-map" &&
-    spapr-vmm-ctl "$SOCKET" x-query-irq > "$DIR/irq"
-ok $? 'the monitor shows memory and interrupt controller'
 echo go >&3
+wait_for '^GUEST:demo .* wake each other'
+move
+ok $? 'the guest moves to a second VMM while it runs'
+spapr-vmm-ctl "$HERE" quit > /dev/null
+wait "$VMM"
+VMM=$VMM_THERE
+typing 4 four five
+ok $? 'the console goes on where the guest now is'
+spapr-vmm-ctl --wait 5 "$THERE" x-query-memory-map > "$DIR/memory-map" &&
+    spapr-vmm-ctl "$THERE" x-query-irq > "$DIR/irq"
+ok $? 'the monitor shows memory and interrupt controller'
+echo enough >&4
 wait_for '^GUEST:demo done'
 while kill -0 "$VMM" 2> /dev/null && [ "$(since "$START" | cut -d . -f 1)" -lt "$LIMIT" ]; do
     sleep 0.1
@@ -132,5 +163,5 @@ echo "1..$N"
     echo "up=$UP"
     echo "guest_up=$(tr -d '\r' < "$CONSOLE" | sed -n 's/^GUEST-UP \([0-9.]*\).*/\1/p' | head -n 1)"
 } > "$DIR/facts"
-rm -f "$KEYS"
+rm -f "$KEYS" "$KEYS.there"
 exit "$FAILED"
