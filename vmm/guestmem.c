@@ -7,6 +7,16 @@
 
 #include <string.h>
 
+#include "vdev/mutation.h"
+
+/* For the migration that is under way: no accelerator logs what the host itself writes. */
+static void
+mark(RamBlock *block, guint64 offset, guint64 n)
+{
+    if (VDEV_STEP(WRITES_MARKED))
+        ram_block_mark_dirty(block, offset, n);
+}
+
 /* The RAM at @gpa: its block, the offset into it, and how many bytes of @n lie in it; else NULL. */
 static RamBlock *
 piece_at(RamList *list, guint64 gpa, guint64 n, guint64 *offset, guint64 *length)
@@ -62,7 +72,7 @@ guestmem_write(RamList *list, guint64 gpa, const void *buffer, gsize n)
         RamBlock *block = piece_at(list, gpa, n, &offset, &length);
 
         memcpy(block->host + offset, from, length);
-        ram_block_mark_dirty(block, offset, length);
+        mark(block, offset, length);
     }
     return TRUE;
 }
@@ -91,5 +101,5 @@ guestmem_unmap(RamList *list, guint64 gpa, gsize n_dirty)
     if (n_dirty == 0)
         return;
     g_assert(block != NULL && length == n_dirty);
-    ram_block_mark_dirty(block, offset, n_dirty);
+    mark(block, offset, n_dirty);
 }

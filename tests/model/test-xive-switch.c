@@ -378,16 +378,29 @@ fail_some_time(Switch *s, SwitchSide *at, guint range)
     fake_host_fail_at(at->fake, draw(s, 6) == 0 ? 1 + draw(s, range) : 0, EIO);
 }
 
+/* Only a fault may make a step of a move fail. */
+static gboolean
+is_excused(Switch *s, SwitchSide *at, gboolean good, GError *error)
+{
+    if (!good && at->fake->fail_at == 0)
+        g_error("SWITCH_SEED=%" G_GINT64_MODIFIER "u, round %" G_GINT64_MODIFIER "u, %s: %s",
+                s->seed, s->round, s->what, error->message);
+    g_clear_error(&error);
+    fake_host_fail_at(at->fake, 0, 0);
+    return good;
+}
+
 static gboolean
 stop(Switch *s)
 {
+    GError *error = NULL;
     gboolean good;
 
     g_strlcpy(s->what, "quiesce", sizeof(s->what));
     s->phase = IN_QUIESCE;
     fail_some_time(s, side(s), 40);
-    good = xive_class.quiesce(side(s)->xive, NULL);
-    fake_host_fail_at(side(s)->fake, 0, 0);
+    good = xive_class.quiesce(side(s)->xive, &error);
+    good = is_excused(s, side(s), good, error);
     s->phase = AT_REST;
     apply(s, s->came);
     return good;
@@ -396,14 +409,15 @@ stop(Switch *s)
 static gboolean
 capture(Switch *s)
 {
+    GError *error = NULL;
     gboolean good;
 
     g_strlcpy(s->what, "capture", sizeof(s->what));
     s->phase = IN_CAPTURE;
     before_call(side(s), FALSE, s);
     fail_some_time(s, side(s), 12);
-    good = switch_save(side(s), NULL);
-    fake_host_fail_at(side(s)->fake, 0, 0);
+    good = switch_save(side(s), &error);
+    good = is_excused(s, side(s), good, error);
     before_call(side(s), FALSE, s);
     s->phase = AT_REST;
     return good;
@@ -435,6 +449,7 @@ assert_same(Switch *s, SwitchSide *to)
 static gboolean
 arrive(Switch *s, SwitchSide *to)
 {
+    GError *error = NULL;
     gboolean good;
 
     g_strlcpy(s->what, "restore", sizeof(s->what));
@@ -444,8 +459,8 @@ arrive(Switch *s, SwitchSide *to)
     raise_anew(s, to);
     before_call(to, FALSE, s);
     fail_some_time(s, to, 40);
-    good = xive_restore(to->xive, NULL);
-    fake_host_fail_at(to->fake, 0, 0);
+    good = xive_restore(to->xive, &error);
+    good = is_excused(s, to, good, error);
     if (good)
         before_call(to, FALSE, s);
     s->phase = AT_REST;
