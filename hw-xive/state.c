@@ -342,8 +342,6 @@ xive_state_add_vcpu(Xive *xive, guint32 server, guint32 instance, GError **error
     XiveContext *own = &xive->contexts[server];
 
     g_assert(server < xive->nr_servers);
-    own->xive = xive;
-    own->server = server;
     xive_tctx_reset(&own->tctx, server);
     return !vdev_host_keeps_state(host) ||
            host->state_add(host, NULL, instance, &xive_tctx_state, own, error);

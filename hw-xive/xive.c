@@ -153,6 +153,8 @@ tables_new(Xive *xive)
     xive->marks = g_new0(guint8, xive->nr_irqs);
     xive->ends = g_new0(XiveEnd, xive_nr_ends(xive));
     xive->contexts = g_new0(XiveContext, xive->nr_servers);
+    for (guint32 i = 0; i < xive->nr_servers; i++)
+        xive->contexts[i] = (XiveContext){.xive = xive, .server = i};
     memset(xive->status, XIVE_PQ_OFF, xive->nr_irqs);
     reset_ends(xive);
 }
