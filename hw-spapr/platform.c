@@ -19,6 +19,13 @@ static const char *const ic_modes[] = {"xive", "xics", "dual", NULL};
 static const char *const drc_walks[] = {"auto", "on", "off", NULL};
 static const char *const irqchips[] = {"on", "off", "split", NULL};
 
+#define CAP(label, upper, values, what)                                                         \
+    {                                                                                           \
+        .name = "cap-" label, .kind = VDEV_PROP_ENUM,                                           \
+        .offset = G_STRUCT_OFFSET(Platform, caps.chosen[STATE_CAP_##upper]), .choices = values, \
+        .help = what,                                                                           \
+    }
+
 const VdevProperty platform_props[] = {
     {
         .name = "ic-mode",
@@ -42,6 +49,19 @@ const VdevProperty platform_props[] = {
         .help = "whether a migration carries how far the guest is in ibm,configure-connector, "
                 "which stock QEMU refuses; auto: as the machine type",
     },
+    CAP("htm", HTM, caps_switch, "transactional memory: off"),
+    CAP("vsx", VSX, caps_switch, "vector-scalar extension: on"),
+    CAP("dfp", DFP, caps_switch, "decimal floating point: on"),
+    CAP("cfpc", CFPC, caps_mitigation, "what keeps the L1 cache from being read by others"),
+    CAP("sbbc", SBBC, caps_mitigation, "what keeps speculation from passing a bounds check"),
+    CAP("ibs", IBS, caps_branch, "what keeps indirect branches from being misled"),
+    CAP("hpt-max-page-size", HPT_PAGE, caps_page, "of a hash page table, which no guest has here"),
+    CAP("nested-hv", NESTED_HV, caps_switch, "guests of the guest: off"),
+    CAP("large-decr", LARGE_DECR, caps_switch, "decrementer of more than 32 bits"),
+    CAP("ccf-assist", CCF_ASSIST, caps_switch, "help with flushing the count cache"),
+    CAP("fwnmi", FWNMI, caps_switch, "machine checks by way of the firmware"),
+    CAP("rpt-invalidate", RPT_INVALIDATE, caps_switch, "H_RPT_INVALIDATE: off"),
+    CAP("ail-mode-3", AIL_MODE_3, caps_switch, "interrupts with relocation on"),
     {0},
 };
 
@@ -115,9 +135,12 @@ static gboolean
 check_all(const Platform *platform, const VdevMachineRow *row, GError **error)
 {
     const VdevMachineConfig *config = platform->config;
+    const VdevHost *host = platform_host(platform);
+    const VdevCpuInfo *cpu = host->cpu_info(host);
 
     return check_row(row, error) && check_properties(platform, error) &&
-           check_xive(platform, error) && boot_check_memory(config, error) &&
+           caps_check(&platform->caps, platform->row, cpu, error) && check_xive(platform, error) &&
+           boot_check_memory(config, error) &&
            cpus_check(platform_host(platform), row->name, config->max_cpus,
                       platform->row->vcpu_id_shift, error);
 }

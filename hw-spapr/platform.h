@@ -10,6 +10,7 @@
 #define HW_SPAPR_PLATFORM_H
 
 #include "hw-spapr/boot.h"
+#include "hw-spapr/caps.h"
 #include "hw-spapr/cas.h"
 #include "hw-spapr/cpu.h"
 #include "hw-spapr/drc.h"
@@ -51,6 +52,7 @@ struct Platform {
     guint32 ic_mode;   /* properties */
     guint32 kernel_irqchip;
     guint32 drc_walk; /* PLATFORM_DRC_WALK_* */
+    Caps caps;        /* properties too */
 
     const PseriesRow *row;
     const VdevMachineConfig *config; /* NULL until realize */

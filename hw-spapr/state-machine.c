@@ -125,8 +125,6 @@ CAPABILITY(ail_mode_3, AIL_MODE_3, "0x0C")
 CAPABILITY(nested_papr, NESTED_PAPR, "0x0D")
 CAPABILITY(dawr1, DAWR1, "0x0E")
 
-#define HPT_PAGE_SHIFT 16 /* QEMU's default; without meaning to a radix guest */
-
 /* 0xff: any value is the processor's and the host's matter, not this machine's. */
 static const struct {
     const char *name;
@@ -281,6 +279,9 @@ wanted(const Platform *platform, const PseriesRow *row)
         present |= 1u << STATE_HAS_PATE;
     if (platform->events.logs.length > 0)
         present |= 1u << STATE_HAS_EVENTS;
+    for (guint i = 0; i < STATE_CAP_N; i++)
+        present |= (guint32)caps_deviates(&platform->caps, row, i) << i;
+    present &= ~(1u << STATE_CAP_HPT_PAGE); /* as it was before there were defaults: always */
     if (!row->no_hpt_page)
         present |= 1u << STATE_CAP_HPT_PAGE;
     if (!row->no_tree)
@@ -306,7 +307,8 @@ machine_pre_save(void *object, const VmsContext *context, GError **error)
     state->present = wanted(platform, state_row(context));
     if (state->time_of_day_ns == 0)
         state->time_of_day_ns = host->wall_clock_ns(host);
-    state->caps[STATE_CAP_HPT_PAGE] = HPT_PAGE_SHIFT;
+    for (guint i = 0; i < STATE_CAP_N; i++)
+        state->caps[i] = caps_value(&platform->caps, state_row(context), i);
     ov5_to_bitmap(&platform->cas.agreed, state->ov5);
     return TRUE;
 }
@@ -379,7 +381,9 @@ machine_post_load(void *object, guint32 version, const VmsContext *context, GErr
     drcs_arrived(&platform->drcs, context);
     if ((platform->state.present & 1u << STATE_HAS_OV5) != 0)
         ov5_from_bitmap(&platform->cas.agreed, platform->state.ov5);
-    if (!check_controller(platform, error))
+    if (!check_controller(platform, error) ||
+        !caps_check_received(&platform->caps, state_row(context), platform->state.caps,
+                             platform->state.present, error))
         return FALSE;
     if (version < 3 && __builtin_mul_overflow((gint64)platform->state.rtc_seconds, NS_PER_SECOND,
                                               &platform->rtc.ns_offset))
