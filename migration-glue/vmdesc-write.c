@@ -123,3 +123,12 @@ vmdesc_put_number(VmdescWriter *writer, const char *key, guint64 number)
     put_key(writer, key);
     g_string_append_printf(writer->text, "%" G_GUINT64_FORMAT, number);
 }
+
+void
+vmdesc_put_bool(VmdescWriter *writer, const char *key, gboolean value)
+{
+    if (writer == NULL)
+        return;
+    put_key(writer, key);
+    g_string_append(writer->text, value ? "true" : "false");
+}

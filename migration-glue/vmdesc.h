@@ -31,6 +31,7 @@ void vmdesc_begin_array(VmdescWriter *writer, const char *key);
 void vmdesc_end_array(VmdescWriter *writer);
 void vmdesc_put_string(VmdescWriter *writer, const char *key, const char *text);
 void vmdesc_put_number(VmdescWriter *writer, const char *key, guint64 number);
+void vmdesc_put_bool(VmdescWriter *writer, const char *key, gboolean value);
 
 /* ---- Reading ---- */
 

@@ -11,6 +11,7 @@
 #include "vmm/monitor/qmp.h"
 #include "vmm/pidfile.h"
 #include "vmm/vm-accel.h"
+#include "vmm/vm-migrate.h"
 
 /* A module speaks of the host in a domain of its own (vdev/device.h). */
 static int
@@ -62,8 +63,10 @@ run(const Options *options, GError **error)
     Vm *vm = vm_new(options, error);
     int status = 0;
 
-    if (vm != NULL && open_monitors(vm, servers, error) && pidfile_write(options->pidfile, error) &&
-        vm_begin(vm, error))
+    if (vm != NULL && options->dump_vmstate != NULL)
+        vm_dump_description(vm, options->dump_vmstate, error);
+    else if (vm != NULL && open_monitors(vm, servers, error) &&
+             pidfile_write(options->pidfile, error) && vm_begin(vm, error))
         status = vm_run(vm);
     pidfile_remove(options->pidfile);
     g_ptr_array_unref(servers);

@@ -33,6 +33,7 @@ gboolean option_set_name(Options *options, const char *value, GError **error);
 gboolean option_set_uuid(Options *options, const char *value, GError **error);
 gboolean option_set_incoming(Options *options, const char *value, GError **error);
 gboolean option_set_only_migratable(Options *options, const char *value, GError **error);
+gboolean option_set_dump_vmstate(Options *options, const char *value, GError **error);
 gboolean option_set_no_reboot(Options *options, const char *value, GError **error);
 gboolean option_set_log(Options *options, const char *value, GError **error);
 gboolean option_set_module_dir(Options *options, const char *value, GError **error);

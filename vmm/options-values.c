@@ -212,6 +212,12 @@ option_set_only_migratable(Options *options, const char *value, GError **error)
     return TRUE;
 }
 
+gboolean
+option_set_dump_vmstate(Options *options, const char *value, GError **error)
+{
+    return option_set_text(&options->dump_vmstate, value, error);
+}
+
 /* NAME, or QEMU's guest=NAME with debug-threads, which is always on here. */
 gboolean
 option_set_name(Options *options, const char *value, GError **error)

@@ -82,6 +82,8 @@ static const OptionRow migration_rows[] = {
     {"incoming", "URI|defer", option_set_incoming,
      "wait for a guest that migrates here; defer: until `migrate-incoming`"},
     {"only-migratable", NULL, option_set_only_migratable, "refuse what could not migrate"},
+    {"dump-vmstate", "FILE", option_set_dump_vmstate,
+     "describe what the machine would send, as JSON in QEMU's format, and end; -: standard output"},
     {0},
 };
 

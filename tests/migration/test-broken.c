@@ -218,14 +218,15 @@ cut_connections(Fixture *f, guint n)
 
     start_source(f);
     for (guint i = 0; i < n; i++) {
-        guint64 at = (guint64)(g_test_rand_double() * (double)whole);
+        guint64 at = (guint64)(g_test_rand_double() * (double)whole), passed;
         Relay *relay;
 
         start_destination(f);
         relay = relay_new(front, f->path, at, RELAY_ALL);
         migrate(f, uri);
         assert_one_has_it(f);
-        whole = MAX(relay_free(relay), 20 * MIB);
+        passed = relay_free(relay);
+        whole = MAX(passed, 20 * MIB);
         restart_if_gone(f);
     }
     assert_retry_works(f);
