@@ -28,19 +28,38 @@ host_set_mmu(const VdevHost *host, guint64 flags, guint64 process_table)
     return accel->klass->set_mmu(accel, flags, process_table);
 }
 
+/* One that was unplugged comes back: the kernel cannot make a second one of that id. */
+static VdevVcpu *
+unpark(Vm *vm, guint32 id)
+{
+    for (guint i = 0; i < vm->parked->len; i++) {
+        VdevVcpu *vcpu = vm->parked->pdata[i];
+
+        if (vcpu_id(vcpu) != id)
+            continue;
+        g_ptr_array_remove_index(vm->parked, i);
+        vcpu_set_machine_runs(vcpu, vm->vcpus_run);
+        return vcpu;
+    }
+    return NULL;
+}
+
 static VdevVcpu *
 host_vcpu_new(const VdevHost *host, guint32 id, GError **error)
 {
     Vm *vm = host_vm(host);
-    VdevVcpu *vcpu = vcpu_new(&vm->vcpu_owner, vm->vcpus->len, id, vm->vcpus_run, error);
+    VdevVcpu *vcpu = unpark(vm, id);
     gint result;
 
+    if (vcpu == NULL)
+        vcpu =
+            vcpu_new(&vm->vcpu_owner, vm->vcpus->len + vm->parked->len, id, vm->vcpus_run, error);
     if (vcpu == NULL)
         return NULL;
     result = vm->vcpus->len == 0 ? 0 : guest_clock_join(vcpu, vm->vcpus->pdata[0]);
     if (result != 0) {
         vm_host_error(error, "vCPU %u: setting the clock (TB_OFFSET): %s", id, g_strerror(-result));
-        vcpu_free(vcpu);
+        g_ptr_array_add(vm->parked, vcpu);
         return NULL;
     }
     g_ptr_array_add(vm->vcpus, vcpu);

@@ -165,4 +165,5 @@ host_init(VdevHost *host, Vm *vm)
     host_fill_cpu(host);
     host_fill_kdev(host);
     host_fill_state(host);
+    host_fill_hotplug(host);
 }

@@ -79,19 +79,29 @@ backend_parse_keys(RamBackendSpec *spec, const OptionItem *item, GError **error)
     return TRUE;
 }
 
-static gboolean
-backend_parse(Vm *vm, const OptionItem *item, GError **error)
+gboolean
+vm_backend_parse(const OptionItem *item, RamBackendSpec *spec, GError **error)
 {
-    RamBackendSpec spec = {0};
     guint type = 0;
+
+    if (item->name == NULL)
+        return vm_usage(error, "-object needs a type; -object help lists them");
 
     while (type < G_N_ELEMENTS(backend_types) && strcmp(backend_types[type].name, item->name) != 0)
         type++;
     if (type == G_N_ELEMENTS(backend_types))
         return vm_usage(error, "-object: unknown type '%s'; -object help lists them", item->name);
-    spec.kind = backend_types[type].kind;
-    spec.share = backend_types[type].share;
-    if (!backend_parse_keys(&spec, item, error))
+    spec->kind = backend_types[type].kind;
+    spec->share = backend_types[type].share;
+    return backend_parse_keys(spec, item, error);
+}
+
+static gboolean
+backend_plan(Vm *vm, const OptionItem *item, GError **error)
+{
+    RamBackendSpec spec = {0};
+
+    if (!vm_backend_parse(item, &spec, error))
         return FALSE;
     for (guint i = 0; i < vm->backends->len; i++)
         if (strcmp(g_array_index(vm->backends, RamBackendSpec, i).id, spec.id) == 0)
@@ -148,7 +158,7 @@ vm_memory_plan(Vm *vm, GError **error)
 
     vm->backends = g_array_new(FALSE, FALSE, sizeof(RamBackendSpec));
     for (guint i = 0; i < options->objects->len; i++)
-        if (!backend_parse(vm, options->objects->pdata[i], error))
+        if (!backend_plan(vm, options->objects->pdata[i], error))
             return FALSE;
     vm->config.ram_slots = options->ram_slots;
     if (id != NULL)
@@ -179,9 +189,12 @@ vm_memory_make(Vm *vm, GError **error)
 void
 vm_memory_free(Vm *vm)
 {
-    if (vm->main_ram != NULL && vm->main_ram->slot >= 0)
-        vm->accel->klass->memory_set(vm->accel, (guint32)vm->main_ram->slot, vm->main_ram->gpa, 0,
-                                     NULL, 0);
+    for (guint i = 0; vm->ram != NULL && i < ram_list_length(vm->ram); i++) {
+        const RamBlock *block = ram_list_get(vm->ram, i);
+
+        if (block->kind == RAM_KIND_RAM && block->slot >= 0)
+            vm->accel->klass->memory_set(vm->accel, (guint32)block->slot, block->gpa, 0, NULL, 0);
+    }
     g_clear_pointer(&vm->ram, ram_list_free);
     vm->main_ram = NULL;
 }
@@ -217,33 +230,60 @@ vm_memory_wire_name(const Vm *vm, const RamBackendSpec *spec)
 }
 
 gboolean
-vm_memory_register_main(Vm *vm, const char *name, guint64 gpa, GError **error)
+vm_memory_map(Vm *vm, RamBlock *block, guint64 gpa, GError **error)
 {
-    RamBlock *block = vm->main_ram;
-    g_autofree char *own = NULL;
     gint slot, result;
 
-    if (block->slot >= 0)
-        return vm_host_error(error, "main memory is registered already");
+    g_assert(block->slot < 0);
     if (!ram_block_place(block, gpa, error))
         return FALSE;
     slot = vm_slot_take(vm);
     result = slot < 0 ? -ENOSPC
                       : vm->accel->klass->memory_set(vm->accel, (guint32)slot, gpa, block->size,
                                                      block->host, 0);
-    if (result != 0) {
-        if (slot >= 0)
-            vm_slot_give(vm, (guint32)slot);
-        ram_block_unplace(block);
-        return vm_host_error(error, "cannot give main memory to the guest: %s",
-                             g_strerror(-result));
+    if (result == 0) {
+        block->slot = slot;
+        return TRUE;
     }
-    block->slot = slot;
+    if (slot >= 0)
+        vm_slot_give(vm, (guint32)slot);
+    ram_block_unplace(block);
+    return vm_host_error(error, "cannot give %s to the guest: %s", block->name,
+                         g_strerror(-result));
+}
+
+void
+vm_memory_unmap(Vm *vm, RamBlock *block)
+{
+    gint result;
+
+    if (block->slot >= 0) {
+        result =
+            vm->accel->klass->memory_set(vm->accel, (guint32)block->slot, block->gpa, 0, NULL, 0);
+        /* What the accelerator keeps must not be handed to somebody else. */
+        if (result == 0)
+            vm_slot_give(vm, (guint32)block->slot);
+        else
+            log_printf(vm->log, VDEV_LOG_WARNING, "memory %s: the accelerator keeps slot %d: %s",
+                       block->name, block->slot, g_strerror(-result));
+    }
+    block->slot = -1;
+    ram_block_unplace(block);
+}
+
+gboolean
+vm_memory_register_main(Vm *vm, const char *name, guint64 gpa, GError **error)
+{
+    g_autofree char *own = NULL;
+
+    if (vm->main_ram->slot >= 0)
+        return vm_host_error(error, "main memory is registered already");
     /* Placed and mapped memory that fails to register is taken back with the Vm. */
     if (vm->main_is_named)
         own =
             vm_memory_wire_name(vm, &g_array_index(vm->backends, RamBackendSpec, vm->main_backend));
-    return ram_block_register(block, own != NULL ? own : name, error);
+    return vm_memory_map(vm, vm->main_ram, gpa, error) &&
+           ram_block_register(vm->main_ram, own != NULL ? own : name, error);
 }
 
 /* ---- the map, for people ------------------------------------------------------------------- */

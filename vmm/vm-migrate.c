@@ -11,6 +11,7 @@
 #include "migration-glue/error.h"
 #include "migration-glue/migration.h"
 #include "migration-glue/rules.h"
+#include "vmm/hotplug-priv.h"
 #include "vmm/mig-ram.h"
 #include "vmm/vm-priv.h"
 
@@ -154,6 +155,7 @@ migration_ended(Vm *vm, void *data)
     VmMigration *migration = vm->migration;
 
     migration->running = FALSE;
+    vm_hotplug_settle(vm);
     if (migration->latest_is_in && mig_incoming_status(migration->in) != MIG_STATUS_COMPLETED)
         note_failed_load(vm);
 }

@@ -88,7 +88,9 @@ struct Vm {
     HostGlobal globalstate;
     VmMigration *migration;
     VcpuOwner vcpu_owner;
-    GPtrArray *vcpus; /* VdevVcpu *, owned, in creation order */
+    GPtrArray *vcpus;  /* VdevVcpu *, owned, in creation order */
+    GPtrArray *parked; /* VdevVcpu *, owned: unplugged, stopped, waiting to come back */
+    GPtrArray *plugs;  /* VmPlug *, owned, in the order of plugging (hotplug-priv.h) */
     gboolean realized;
     GError *trouble; /* the first failure of the accelerator that a module may pass over; or NULL */
 
@@ -120,11 +122,13 @@ void vm_note_trouble(Vm *vm, gint result, const char *format, ...) G_GNUC_PRINTF
 /* host.c */
 #define VM_HOST_GROUPS                                                                            \
     (VDEV_GROUP_BASE | VDEV_GROUP_MEMORY | VDEV_GROUP_CPU | VDEV_GROUP_KDEV | VDEV_GROUP_REGION | \
-     VDEV_GROUP_CONSOLE | VDEV_GROUP_TIMER | VDEV_GROUP_STATE | VDEV_GROUP_CLOCK)
+     VDEV_GROUP_CONSOLE | VDEV_GROUP_TIMER | VDEV_GROUP_STATE | VDEV_GROUP_CLOCK |                \
+     VDEV_GROUP_HOTPLUG)
 /** host_init: the calls, for @vm. */
 void host_init(VdevHost *host, Vm *vm);
 void host_fill_cpu(VdevHost *host);
 void host_fill_kdev(VdevHost *host);
+void host_fill_hotplug(VdevHost *host);
 static inline Vm *
 host_vm(const VdevHost *host)
 {
@@ -142,6 +146,11 @@ void vm_memory_free(Vm *vm);
  * streams of this machine type: its id, or its whole path. (transfer full) */
 char *vm_memory_wire_name(const Vm *vm, const RamBackendSpec *spec);
 gboolean vm_memory_register_main(Vm *vm, const char *name, guint64 gpa, GError **error);
+/** vm_backend_parse: @spec (zeroed) from an -object; its strings are @item's. */
+gboolean vm_backend_parse(const OptionItem *item, RamBackendSpec *spec, GError **error);
+/** vm_memory_map, vm_memory_unmap: @block into the guest at @gpa, and out of it. */
+gboolean vm_memory_map(Vm *vm, RamBlock *block, guint64 gpa, GError **error);
+void vm_memory_unmap(Vm *vm, RamBlock *block);
 /** vm_slot_take: a free slot number, or −1. */
 gint vm_slot_take(Vm *vm);
 void vm_slot_give(Vm *vm, guint32 slot);

@@ -15,6 +15,7 @@ event_free(void *data)
     VmEvent *event = data;
 
     g_free((char *)event->reason);
+    g_free((char *)event->device);
     g_free(event);
 }
 
@@ -34,6 +35,7 @@ vm_emit_event(Vm *vm, const VmEvent *event)
         VmEvent *carried = g_memdup2(event, sizeof(*event));
 
         carried->reason = g_strdup(event->reason);
+        carried->device = g_strdup(event->device);
         vm_run_errand(vm, event_arrived, carried, event_free);
         return;
     }
@@ -62,8 +64,13 @@ vm_pause(Vm *vm)
 {
     for (guint i = 0; i < vm->vcpus->len; i++)
         vcpu_set_machine_runs(vm->vcpus->pdata[i], FALSE);
-    for (guint i = 0; i < vm->vcpus->len; i++)
-        vcpu_wait_parked(vm->vcpus->pdata[i]);
+    /* While it waits a hypercall may unplug one and move the others up. */
+    for (guint i = 0; i < vm->vcpus->len;) {
+        VdevVcpu *vcpu = vm->vcpus->pdata[i];
+
+        vcpu_wait_parked(vcpu);
+        i = i < vm->vcpus->len && vm->vcpus->pdata[i] == vcpu ? i + 1 : 0;
+    }
     vm->vcpus_run = FALSE;
 }
 

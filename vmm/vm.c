@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "vmm/hotplug-priv.h"
 #include "vmm/vm-accel.h"
 #include "vmm/vm-priv.h"
 
@@ -84,7 +85,8 @@ vm_make_machine(Vm *vm, GError **error)
     if (vm->machine == NULL)
         return FALSE;
     for (guint i = 0; i < options->devices->len; i++)
-        if (!machine_add_device(vm->machine, vm->modules, options->devices->pdata[i], error))
+        if (!vm_hotplug_takes(vm, options->devices->pdata[i]) &&
+            !machine_add_device(vm->machine, vm->modules, options->devices->pdata[i], error))
             return FALSE;
     return vm_memory_plan(vm, error);
 }
@@ -186,9 +188,9 @@ vm_check_migratable(Vm *vm, GError **error)
 typedef gboolean (*VmStep)(Vm *vm, GError **error);
 
 static const VmStep vm_steps[] = {
-    vm_make_loop,   vm_load_modules, vm_make_machine,     vm_open_boot,   vm_open_accel,
-    vm_memory_make, vm_open_console, vm_migrate_init,     vm_state_begin, vm_realize,
-    vm_state_end,   vm_first_reset,  vm_check_migratable,
+    vm_make_loop,     vm_load_modules, vm_make_machine, vm_open_boot,        vm_open_accel,
+    vm_memory_make,   vm_open_console, vm_migrate_init, vm_state_begin,      vm_realize,
+    vm_hotplug_start, vm_state_end,    vm_first_reset,  vm_check_migratable,
 };
 
 /* A step's error as the caller's exit status: what the command line asked is 2. */
@@ -215,6 +217,8 @@ vm_new(const Options *options, GError **error)
     vm->state = RUN_STATE_PRELAUNCH;
     vm->regions = g_ptr_array_new();
     vm->vcpus = g_ptr_array_new();
+    vm->parked = g_ptr_array_new();
+    vm->plugs = g_ptr_array_new();
     vm->fdsets = fdsets_new();
     vm->listeners = g_array_new(FALSE, FALSE, sizeof(VmListener));
     machine_lock_init(&vm->lock);
@@ -238,13 +242,10 @@ vm_new(const Options *options, GError **error)
 /* ---- destruction, in reverse --------------------------------------------------------------- */
 
 static void
-vm_free_vcpus(Vm *vm)
+vm_free_vcpus(GPtrArray *vcpus)
 {
-    while (vm->vcpus->len > 0) {
-        VdevVcpu *vcpu = g_ptr_array_steal_index(vm->vcpus, vm->vcpus->len - 1);
-
-        vcpu_free(vcpu);
-    }
+    while (vcpus->len > 0)
+        vcpu_free(g_ptr_array_steal_index(vcpus, vcpus->len - 1));
 }
 
 void
@@ -257,7 +258,9 @@ vm_free(Vm *vm)
     if (vm->realized)
         vm->machine->type.klass->finish(vm->machine->object);
     vm_state_free(vm);
-    vm_free_vcpus(vm);
+    vm_free_vcpus(vm->vcpus);
+    vm_free_vcpus(vm->parked);
+    vm_hotplug_free(vm);
     chardev_free(vm->console);
     vm_memory_free(vm);
     if (vm->accel != NULL)
@@ -278,6 +281,7 @@ vm_free(Vm *vm)
     g_array_unref(vm->listeners);
     fdsets_free(vm->fdsets);
     g_ptr_array_unref(vm->vcpus);
+    g_ptr_array_unref(vm->parked);
     g_ptr_array_unref(vm->regions);
     g_free(vm);
 }

@@ -29,7 +29,11 @@ void vm_free(Vm *vm);
 
 #define VM_ERROR vm_error_quark()
 GQuark vm_error_quark(void);
-enum { VM_ERROR_USAGE, VM_ERROR_HOST };
+enum {
+    VM_ERROR_USAGE,
+    VM_ERROR_HOST,
+    VM_ERROR_ABSENT, /* of commands: there is no device of that name */
+};
 
 /** vm_begin: runs the guest, or listens for it, or neither, as the command line says. */
 gboolean vm_begin(Vm *vm, GError **error);
@@ -95,6 +99,9 @@ typedef enum {
     VM_EVENT_GUEST_PANICKED,
     VM_EVENT_MIGRATION,      /* the status changed */
     VM_EVENT_MIGRATION_PASS, /* the dirty log was fetched once more */
+    VM_EVENT_DEVICE_DELETED, /* the guest let go of it, and it is gone */
+    VM_EVENT_DEVICE_UNPLUG_GUEST_ERROR,
+    VM_EVENT_MEM_UNPLUG_ERROR,
 } VmEventKind;
 
 typedef struct {
@@ -103,6 +110,7 @@ typedef struct {
     const char *reason; /* RESET, SHUTDOWN: QEMU's ShutdownCause name; GUEST_PANICKED: text;
                            MIGRATION: QEMU's name of the status */
     guint64 pass;       /* MIGRATION_PASS: from 1 on */
+    const char *device; /* DEVICE_*, MEM_UNPLUG_ERROR: its id, or NULL; reason: MEM_UNPLUG_ERROR */
 } VmEvent;
 
 typedef void (*VmEventFunc)(Vm *vm, const VmEvent *event, void *user);

@@ -3,6 +3,7 @@
  * The table of QMP commands, the commands that act, and the check of arguments (see the header).
  */
 #include "vmm/monitor/commands.h"
+#include "vmm/monitor/hotplug.h"
 #include "vmm/monitor/migrate.h"
 #include "vmm/vm-migrate.h"
 
@@ -96,6 +97,7 @@ static const QmpArg incoming_args[] = {
 static const QmpArg continue_args[] = {{"state", QMP_ARG_STRING, TRUE}, {NULL}};
 static const QmpArg decide_args[] = {{"guest", QMP_ARG_STRING, TRUE}, {NULL}};
 static const QmpArg capability_args[] = {{"capabilities", QMP_ARG_ARRAY, TRUE}, {NULL}};
+static const QmpArg id_args[] = {{"id", QMP_ARG_STRING, TRUE}, {NULL}};
 static const QmpArg fdname_args[] = {{"fdname", QMP_ARG_STRING, TRUE}, {NULL}};
 static const QmpArg add_fd_args[] = {
     {"fdset-id", QMP_ARG_INT, FALSE}, {"opaque", QMP_ARG_STRING, FALSE}, {NULL}};
@@ -136,6 +138,13 @@ const QmpCommand qmp_commands[] = {
     {"add-fd", .fd_handler = qmp_add_fd, .args = add_fd_args},
     {"remove-fd", qmp_remove_fd, remove_fd_args},
     {"query-fdsets", qmp_query_fdsets},
+    {"object-add", qmp_object_add, .check = qmp_check_object},
+    {"object-del", qmp_object_del, id_args},
+    {"device_add", qmp_device_add, .check = qmp_check_device},
+    {"device_del", qmp_device_del, id_args},
+    {"query-memory-devices", qmp_query_memory_devices},
+    {"query-hotpluggable-cpus", qmp_query_hotpluggable_cpus},
+    {"query-memdev", qmp_query_memdev},
     {NULL},
 };
 
@@ -154,6 +163,8 @@ qmp_error_class(const GError *error)
         [QMP_ERROR_DEVICE_NOT_FOUND] = "DeviceNotFound",
     };
 
+    if (g_error_matches(error, VM_ERROR, VM_ERROR_ABSENT))
+        return classes[QMP_ERROR_DEVICE_NOT_FOUND];
     if (error->domain != QMP_ERROR)
         return classes[QMP_ERROR_GENERIC];
     return classes[error->code];
@@ -174,6 +185,13 @@ qmp_text(const char *text)
     g_autofree char *valid = g_utf8_make_valid(text, -1);
 
     return json_string(valid);
+}
+
+char *
+qmp_device_path(const char *id)
+{
+    return id == NULL ? g_strdup("/machine/peripheral-anon")
+                      : g_strconcat("/machine/peripheral/", id, NULL);
 }
 
 static const char *

@@ -71,6 +71,9 @@ gboolean qmp_args_check(const QmpArg *args, json_t *arguments, GError **error);
 /** qmp_text: @text as a JSON string, bytes that are no UTF-8 replaced. Never NULL. */
 json_t *qmp_text(const char *text);
 
+/** qmp_device_path: where clients look for device @id (NULL: it has none). (transfer full) */
+char *qmp_device_path(const char *id);
+
 /** qmp_version: the object of query-version and of the greeting. */
 json_t *qmp_version(void);
 

@@ -54,8 +54,8 @@ add_machine(const VdevMachineClass *machine, const VdevMachineRow *row, void *us
     if (row->refusal != NULL)
         return;
     entry = json_pack("{s:s,s:I,s:b,s:b,s:b,s:b}", "name", row->name, "cpu-max",
-                      (json_int_t)all->max_vcpus, "hotpluggable-cpus", FALSE, "numa-mem-supported",
-                      FALSE, "deprecated", FALSE, "acpi", FALSE);
+                      (json_int_t)all->max_vcpus, "hotpluggable-cpus", machine->hotplug != NULL,
+                      "numa-mem-supported", FALSE, "deprecated", FALSE, "acpi", FALSE);
     if (row->alias != NULL)
         json_object_set_new(entry, "alias", json_string(row->alias));
     if (json_array_size(all->list) == 0)

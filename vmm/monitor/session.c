@@ -61,6 +61,17 @@ send_greeting(QmpSession *session)
 }
 
 static json_t *
+device_data(const char *id)
+{
+    g_autofree char *path = qmp_device_path(id);
+    json_t *data = json_pack("{s:o}", "path", qmp_text(path));
+
+    if (id != NULL)
+        json_object_set_new(data, "device", qmp_text(id));
+    return data;
+}
+
+static json_t *
 event_data(const VmEvent *event)
 {
     const char *reason = event->reason != NULL ? event->reason : "none"; /* QEMU's word */
@@ -71,6 +82,12 @@ event_data(const VmEvent *event)
         return json_pack("{s:b,s:o}", "guest", event->by_guest, "reason", qmp_text(reason));
     case VM_EVENT_GUEST_PANICKED:
         return json_pack("{s:s,s:o}", "action", "pause", "x-message", qmp_text(reason));
+    case VM_EVENT_DEVICE_DELETED:
+    case VM_EVENT_DEVICE_UNPLUG_GUEST_ERROR: return device_data(event->device);
+    case VM_EVENT_MEM_UNPLUG_ERROR:
+        return json_pack("{s:o,s:o}", "device",
+                         qmp_text(event->device != NULL ? event->device : ""), "msg",
+                         qmp_text(reason));
     case VM_EVENT_MIGRATION: return json_pack("{s:o}", "status", qmp_text(reason));
     case VM_EVENT_MIGRATION_PASS: return json_pack("{s:I}", "pass", (json_int_t)event->pass);
     case VM_EVENT_STOP:
@@ -92,10 +109,17 @@ void
 qmp_session_event(QmpSession *session, const VmEvent *event)
 {
     static const char *const names[] = {
-        [VM_EVENT_STOP] = "STOP",           [VM_EVENT_RESUME] = "RESUME",
-        [VM_EVENT_RESET] = "RESET",         [VM_EVENT_POWERDOWN] = "POWERDOWN",
-        [VM_EVENT_SHUTDOWN] = "SHUTDOWN",   [VM_EVENT_GUEST_PANICKED] = "GUEST_PANICKED",
-        [VM_EVENT_MIGRATION] = "MIGRATION", [VM_EVENT_MIGRATION_PASS] = "MIGRATION_PASS",
+        [VM_EVENT_STOP] = "STOP",
+        [VM_EVENT_RESUME] = "RESUME",
+        [VM_EVENT_RESET] = "RESET",
+        [VM_EVENT_POWERDOWN] = "POWERDOWN",
+        [VM_EVENT_SHUTDOWN] = "SHUTDOWN",
+        [VM_EVENT_GUEST_PANICKED] = "GUEST_PANICKED",
+        [VM_EVENT_MIGRATION] = "MIGRATION",
+        [VM_EVENT_MIGRATION_PASS] = "MIGRATION_PASS",
+        [VM_EVENT_DEVICE_DELETED] = "DEVICE_DELETED",
+        [VM_EVENT_DEVICE_UNPLUG_GUEST_ERROR] = "DEVICE_UNPLUG_GUEST_ERROR",
+        [VM_EVENT_MEM_UNPLUG_ERROR] = "MEM_UNPLUG_ERROR",
     };
     gint64 now = g_get_real_time(); /* microseconds */
     json_t *data, *message;

@@ -6,6 +6,7 @@
 #ifndef TESTS_UNIT_VMM_FAKE_VM_H
 #define TESTS_UNIT_VMM_FAKE_VM_H
 
+#include "vmm/hotplug.h"
 #include "vmm/vm-migrate.h"
 #include "vmm/vm.h"
 
@@ -24,6 +25,12 @@ struct Vm {
     VmMigrateInfo migration; /* what is shown; strings and devices are the test's */
     const char *blocker;     /* why it cannot migrate, or NULL */
     const char *held;        /* why it cannot go on, or NULL */
+
+    /* fake-hotplug.c; arrays are the test's */
+    const VmPlugInfo *plugs;
+    guint n_plugs;
+    const VdevCoreSlot *cores; /* none: a machine that plugs nothing */
+    guint n_cores;
 };
 
 Vm *fake_vm_new(void);
