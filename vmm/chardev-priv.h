@@ -23,7 +23,7 @@ typedef struct {
 #define CHARDEV_ENDS_NONE \
     ((ChardevEnds){.in = -1, .out = -1, .listener = -1, .slave = -1, .saved_flags = -1})
 
-/** chardev_ends_open: FALSE with @error, or TRUE; nothing is open for "none" and "null". */
+/** chardev_ends_open: FALSE with @error, or TRUE; nothing is open for "none". */
 gboolean chardev_ends_open(ChardevEnds *ends, const ChardevConfig *config, GError **error);
 void chardev_ends_close(ChardevEnds *ends);
 

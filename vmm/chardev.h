@@ -28,7 +28,7 @@ typedef struct {
 /**
  * chardev_new: opens what @config names. @config: not kept.
  *
- * Returns: NULL without an error for "none" and "null"; with an error (VM_ERROR_USAGE) if it cannot
+ * Returns: NULL without an error for "none"; with an error (VM_ERROR_USAGE) if it cannot
  * be opened.
  */
 VdevChardev *chardev_new(const ChardevConfig *config, GError **error);

@@ -267,6 +267,20 @@ a_pseudo_terminal_does_not_echo_and_does_not_hang_up(Rig *rig, gconstpointer dat
     chardev_free(chardev);
 }
 
+/* The guest has a terminal, and the stream its section. */
+static void
+null_is_a_line_that_leads_nowhere(Rig *rig, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    VdevChardev *chardev = rig_open(rig, "null", FALSE, &error);
+
+    g_assert_no_error(error);
+    g_assert_nonnull(chardev);
+    rig_put(chardev, "x");
+    chardev_accept_input(chardev);
+    chardev_free(chardev);
+}
+
 static void
 none_takes_output_and_gives_nothing(Rig *rig, gconstpointer data)
 {
@@ -463,6 +477,7 @@ main(int argc, char **argv)
         {"/chardev/lost", a_reader_that_lags_is_reported_once},
         {"/chardev/flow", input_waits_until_the_device_takes_it},
         {"/chardev/pty", a_pseudo_terminal_does_not_echo_and_does_not_hang_up},
+        {"/chardev/null", null_is_a_line_that_leads_nowhere},
         {"/chardev/none", none_takes_output_and_gives_nothing},
         {"/chardev/refused", what_cannot_be_opened_is_named},
         {"/chardev/stale", a_socket_that_a_dead_process_left_is_replaced},
