@@ -209,6 +209,8 @@ make_buses(Platform *platform, GError **error)
         return FALSE;
     if (platform->ic_mode == IC_MODE_DUAL)
         make_xics(platform);
+    else
+        xics_leave_out(&platform->xics);
     return TRUE;
 }
 

@@ -23,6 +23,22 @@ ics_pre_save(void *object, const VmsContext *context, GError **error)
     return TRUE;
 }
 
+static gboolean
+ics_needed(const void *object, const VmsContext *context)
+{
+    return !((const Ics *)object)->absent;
+}
+
+static gboolean
+ics_check(const void *object, const VmsContext *context, GError **error)
+{
+    if (!((const Ics *)object)->absent)
+        return TRUE;
+    return state_refuse(error, G_FILE_ERROR_NOSYS,
+                        "the other side has ic-mode=dual or xics: start this one with ic-mode=dual "
+                        "(for a guest that uses XIVE), or that one with ic-mode=xive");
+}
+
 static const VmsField ics_fields[] = {
     VMS_EQUAL(Ics, nr_irqs),
     VMS_STRUCT_COUNTED_ALLOC(Ics, irqs, nr_irqs, ICS_IRQS_MAX, &ics_irq_state),
@@ -34,7 +50,9 @@ const VmsState state_ics = {
     .version = 1,
     .oldest = 1,
     .fields = ics_fields,
+    .needed = ics_needed,
     .pre_save = ics_pre_save,
+    .check = ics_check,
 };
 
 static void

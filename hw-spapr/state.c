@@ -101,8 +101,7 @@ add_vio(const VdevHost *host, const VioDevice *device, const VmsState *state, vo
 static gboolean
 add_controllers(Platform *platform, GError **error)
 {
-    return (platform->xics.icps == NULL ||
-            add(platform_host(platform), 0, &state_ics, &platform->xics.ics, error)) &&
+    return add(platform_host(platform), 0, &state_ics, &platform->xics.ics, error) &&
            xive_state_add(platform->xive, error);
 }
 
@@ -185,11 +184,9 @@ remove_xics(Platform *platform)
 {
     const VdevHost *host = platform_host(platform);
 
-    if (platform->xics.icps == NULL)
-        return;
-    for (guint32 i = 0; i < platform->cpus.n; i++)
-        host->state_remove(host, &platform->xics.icps[i]);
     host->state_remove(host, &platform->xics.ics);
+    for (guint32 i = 0; platform->xics.icps != NULL && i < platform->cpus.n; i++)
+        host->state_remove(host, &platform->xics.icps[i]);
 }
 
 void

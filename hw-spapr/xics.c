@@ -18,6 +18,13 @@ xics_make(Xics *xics, guint32 cpus)
 }
 
 void
+xics_leave_out(Xics *xics)
+{
+    xics->ics.nr_irqs = ICS_IRQS;
+    xics->ics.absent = TRUE;
+}
+
+void
 xics_finish(Xics *xics)
 {
     g_free(xics->ics.irqs);

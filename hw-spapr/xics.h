@@ -25,7 +25,8 @@ typedef struct {
 
 typedef struct {
     guint32 nr_irqs;
-    IcsIrq *irqs; /* [nr_irqs] */
+    IcsIrq *irqs;    /* [nr_irqs] */
+    gboolean absent; /* this machine has none: never sent, and refused with what to do */
 } Ics;
 
 typedef struct {
@@ -42,6 +43,8 @@ extern const VmsState state_ics, state_icp; /* state-xics.c */
 
 /** xics_make: both halves, nothing allocated, for @cpus vCPUs. */
 void xics_make(Xics *xics, guint32 cpus);
+/** xics_leave_out: a machine without; what stands in a stream of it is refused. */
+void xics_leave_out(Xics *xics);
 void xics_finish(Xics *xics); /* zero-safe */
 
 /** ics_allocate: the source @lisn, ICS_FIRST … ICS_FIRST + ICS_IRQS − 1, is somebody's. */

@@ -322,7 +322,7 @@ sections_are_registered_in_qemus_order(void)
     registry_begin(&rig, &spec);
     g_assert_true(rig_realize(&rig, &spec, NULL));
     g_assert_cmpstr(registry.order->str, ==,
-                    "xive-source/0 spapr-xive/0 "
+                    "ics/0 xive-source/0 spapr-xive/0 "
                     "cpu_common/0 cpu/0 xive-tctx/0 spapr_cpu/0 "
                     "cpu_common/1 cpu/1 xive-tctx/1 spapr_cpu/1 "
                     "spapr/rtc/0 vty@71000000/spapr_vty/0 nvram@71000001/spapr_nvram/0 "
@@ -353,7 +353,7 @@ a_dual_machine_has_both_controllers_sections(void)
 static void
 refused_registration_leaves_nothing_behind(void)
 {
-    for (guint at = 1; at <= 19; at++) {
+    for (guint at = 1; at <= 20; at++) {
         g_autoptr(GError) error = NULL;
         Rig rig;
 
