@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -77,6 +78,7 @@ set_up_child(void *data)
     const ChildSetup *child = data;
     struct rlimit limit = {child->file_limit, child->file_limit};
 
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing running */
     dup2(child->log, 2);
     if (child->fd > 2)
         fcntl(child->fd, F_SETFD, 0);
