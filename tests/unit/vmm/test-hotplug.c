@@ -4,6 +4,7 @@
  * model's slots and vCPUs. HP-n: vmm/hotplug.h.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "vmm/hotplug-priv.h"
 #include "vmm/hotplug.h"
@@ -93,6 +94,8 @@ note_event(Vm *vm, const VmEvent *event, void *user)
         [VM_EVENT_MEM_UNPLUG_ERROR] = "memory",
     };
 
+    if (event->kind == VM_EVENT_MIGRATION)
+        return;
     g_string_append_printf(user, "%s %s %s;", names[event->kind], event->device, event->reason);
 }
 
@@ -356,6 +359,45 @@ what_comes_before_the_guest_is_not_hotplugged(void)
     rig_close(&rig);
 }
 
+/* HP-1 */
+static void
+what_the_guest_gives_back_waits_for_the_end_of_a_migration(void)
+{
+    g_autofree char *path = g_strdup_printf("%s/hotplug-%d", g_get_tmp_dir(), getpid());
+    g_autofree char *uri = g_strconcat("unix:", path, NULL);
+    g_autoptr(GError) error = NULL;
+    guint8 byte = 0;
+    Rig rig;
+
+    rig_open(&rig);
+    assert_done(&rig, vm_object_add, "memory-backend-ram,id=m,size=1M");
+    assert_done(&rig, vm_device_add, "pc-dimm,id=d,memdev=m");
+    g_assert_true(vm_migrate_init(rig.vm, &error));
+    rig.vm->state = RUN_STATE_INMIGRATE;
+    g_assert_true(vm_migrate_incoming(rig.vm, uri, &error));
+    assert_refused(&rig, vm_device_add, "pc-dimm,memdev=m",
+                   "device_add is not allowed while a migration runs");
+    assert_refused(&rig, vm_object_add, "memory-backend-ram,id=m2,size=1M",
+                   "object-add is not allowed while a migration runs");
+    g_assert_false(vm_device_del(rig.vm, "d", NULL));
+    g_assert_false(vm_object_del(rig.vm, "m", NULL));
+    rig.vm->host.unplug_memory(&rig.vm->host, rig.toy.last);
+    rig.vm->host.unplug_done(&rig.vm->host, rig.toy.last);
+    g_assert_true(rig.vm->host.guest_read(&rig.vm->host, 64 * ALIGN, &byte, 1));
+    g_assert_nonnull(ram_list_find(rig.vm->ram, "m"));
+    g_assert_cmpstr(rig.events->str, ==, "");
+    rig.vm->state = RUN_STATE_RUNNING;
+    vm_migrate_finish(rig.vm);
+    vm_asked_clear(rig.vm);
+    vm_hotplug_settle(rig.vm);
+    g_assert_false(rig.vm->host.guest_read(&rig.vm->host, 64 * ALIGN, &byte, 1));
+    g_assert_cmpuint(vm_n_plugs(rig.vm), ==, 0);
+    g_assert_cmpstr(rig.events->str, ==, "deleted d (null);");
+    run_errands(&rig);
+    mig_sections_free(rig.vm->sections);
+    rig_close(&rig);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -367,5 +409,7 @@ main(int argc, char **argv)
     g_test_add_func("/hotplug/what-the-guest-keeps-is-told", what_the_guest_keeps_is_told);
     g_test_add_func("/hotplug/what-comes-before-the-guest-is-not-hotplugged",
                     what_comes_before_the_guest_is_not_hotplugged);
+    g_test_add_func("/hotplug/what-the-guest-gives-back-waits-for-the-end-of-a-migration",
+                    what_the_guest_gives_back_waits_for_the_end_of_a_migration);
     return g_test_run();
 }
