@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A Linux guest under KVM that grows and shrinks: memory by SIZE bytes (256 MiB), and a core that is
+# used, ROUNDS times (3). Descriptors and threads after the first round are those after the last.
+. /power9/lib.sh
+
+ROUNDS=${ROUNDS:-3}
+SIZE=${SIZE:-268435456}
+
+
+last()
+{
+    grep -o 'GUEST:has .*' "$CONSOLE" | tail -n 1 | tr -d '\r'
+}
+
+memory()
+{
+    last | sed -n 's/GUEST:has \([0-9]*\) kB.*/\1/p'
+}
+
+grew()
+{
+    [ "$(memory)" -ge $(($1 + SIZE / 1024 - 12000)) ]
+}
+
+shrank()
+{
+    [ "$(memory)" -le $(($1 + 10000)) ]
+}
+
+cpus_online()
+{
+    last | grep -q "cpus $1\$"
+}
+
+gone()
+{
+    [ "$(grep -c "DEVICE_DELETED.*$1" "$DIR/events")" -ge "$2" ]
+}
+
+# Interrupts of processor 1, all kinds together, as the guest last told.
+of_core()
+{
+    tr -d '\r' < "$CONSOLE" | awk '
+        /^GUEST:interrupts  *CPU0/ { n = 0 }
+        /^GUEST:interrupts .*: / { n += $4 }
+        END { print n }'
+}
+
+works()
+{
+    told=$(grep -c '^GUEST:interrupts end' "$CONSOLE")
+    type_line interrupts
+    wait_for '^GUEST:interrupts end' $((told + 1)) || return 1
+    first=$(of_core)
+    type_line 'load 1'
+    wait_for '^GUEST:loaded 1' "$1" || return 1
+    type_line interrupts
+    wait_for '^GUEST:interrupts end' $((told + 2)) || return 1
+    [ "$(of_core)" -gt "$first" ] || { echo "$first interrupts before, $(of_core) after"; return 1; }
+}
+
+count_open()
+{
+    sleep 0.5
+    # shellcheck disable=SC2012 # names of numbers only
+    echo "$(ls "/proc/$VMM/fd" | wc -l) $(ls "/proc/$VMM/task" | wc -l)"
+}
+
+as_before()
+{
+    [ "$(cat /tmp/open-1)" = "$(count_open)" ] || { cat /tmp/open-1; count_open; return 1; }
+}
+
+run()
+{
+    linux_start hotplug hotplug -smp 1,maxcpus=2 -m 512M,slots=4,maxmem=2G -no-reboot
+    claim 'events can be followed' events_start
+    claim 'the guest comes up' wait_for '^GUEST:has'
+    until_true test -n "$(memory)"
+    before=$(memory)
+    i=1
+    while [ "$i" -le "$ROUNDS" ]; do
+        claim "$i: object-add" ctl object-add qom-type=memory-backend-ram id=mem1 size:="$SIZE"
+        claim "$i: device_add pc-dimm" ctl device_add driver=pc-dimm id=dimm1 memdev=mem1
+        claim "$i: memory grows by 256 MiB" until_true grew "$before"
+        claim "$i: device_add of a core" ctl device_add driver=host-spapr-cpu-core id=core1 core-id:=1
+        claim "$i: it comes up" until_true cpus_online 0-1
+        claim "$i: and works: its counters grow" works "$i"
+        claim "$i: device_del of the core" ctl device_del id=core1
+        claim "$i: it goes" until_true gone core1 "$i"
+        claim "$i: the guest has one" until_true cpus_online 0
+        claim "$i: device_del of the memory" ctl device_del id=dimm1
+        claim "$i: it goes" until_true gone dimm1 "$i"
+        claim "$i: the guest has what it had" until_true shrank "$before"
+        claim "$i: object-del" ctl object-del id=mem1
+        [ "$i" -gt 1 ] || count_open > /tmp/open-1
+        i=$((i + 1))
+    done
+    claim 'no descriptor and no thread more than after the first round' as_before
+    claim 'quit' ctl quit
+    vmm_gone "the VMM ends" 0
+}
+
+run
+finish
