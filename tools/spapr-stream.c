@@ -20,7 +20,7 @@ enum {
 
 typedef struct {
     gboolean json, version;
-    char *section, *machine, *reader, *module_dir;
+    char *section, *machine, *reader, *module_dir, *to;
     char **words; /* COMMAND FILE … */
 } Line;
 
@@ -29,6 +29,9 @@ static const char *const summary =
     "  inspect FILE   what is in it; 0 if every byte was accounted for\n"
     "  check FILE     what is wrong with it, and whether a machine reads it; 0 yes, 1 no\n"
     "  diff A B       where two differ; 0 nowhere, 1 somewhere\n"
+    "  convert A B    the same guest with its memory laid out as --to says\n"
+    "  sum FILE       writes checksums to FILE.sums\n"
+    "  verify FILE    compares the file with FILE.sums; 0 alike, 1 damaged, and where\n"
     "\n"
     "FILE may be - for standard input. Exit status 2: a stream is unreadable.";
 
@@ -38,6 +41,7 @@ line_clear(Line *line)
     g_free(line->section);
     g_free(line->machine);
     g_free(line->reader);
+    g_free(line->to);
     g_free(line->module_dir);
     g_strfreev(line->words);
 }
@@ -62,6 +66,8 @@ parse(Line *line, int *argc, char ***argv, GError **error)
          "pseries-X.Y"},
         {"reader", 0, 0, G_OPTION_ARG_STRING, &line->reader, "check: qemu (default) or spapr-vmm",
          "WHO"},
+        {"to", 0, 0, G_OPTION_ARG_STRING, &line->to,
+         "convert: memory in the stream, or at fixed places of the file", "stream|mapped-ram"},
         {"module-dir", 0, 0, G_OPTION_ARG_FILENAME, &line->module_dir,
          "look there for modules first", "DIR"},
         {"version", 0, 0, G_OPTION_ARG_NONE, &line->version, "show the version", NULL},
@@ -78,52 +84,103 @@ parse(Line *line, int *argc, char ***argv, GError **error)
     return good;
 }
 
+/* What there is to do, and with how many files. */
+static const struct {
+    const char *name;
+    guint files;
+} commands[] = {{"inspect", 1}, {"check", 1}, {"diff", 2},
+                {"convert", 2}, {"sum", 1},   {"verify", 1}};
+
 static gboolean
-check_line(const Line *line, GError **error)
+check_command(const Line *line, GError **error)
 {
     const guint n = line->words != NULL ? g_strv_length(line->words) : 0;
-    const char *command = n > 0 ? line->words[0] : "";
-    const gboolean inspect = g_str_equal(command, "inspect"), check = g_str_equal(command, "check");
 
-    if (!inspect && !check && !g_str_equal(command, "diff"))
-        return usage(error, n > 0 ? "there is no such command" : "a command is missing");
-    if (n != (inspect || check ? 2u : 3u))
-        return usage(error, inspect || check ? "one file is due" : "two files are due");
-    if ((line->json || line->section != NULL) && !inspect)
+    for (guint i = 0; n > 0 && i < G_N_ELEMENTS(commands); i++) {
+        if (!g_str_equal(line->words[0], commands[i].name))
+            continue;
+        if (n != 1 + commands[i].files)
+            return usage(error, commands[i].files == 1 ? "one file is due" : "two files are due");
+        return TRUE;
+    }
+    return usage(error, n > 0 ? "there is no such command" : "a command is missing");
+}
+
+static gboolean
+check_options(const Line *line, GError **error)
+{
+    const char *command = line->words[0];
+
+    if ((line->json || line->section != NULL) && !g_str_equal(command, "inspect"))
         return usage(error, "--json and --section are for inspect");
-    if (line->reader != NULL && !check)
+    if (line->reader != NULL && !g_str_equal(command, "check"))
         return usage(error, "--reader is for check");
+    if ((line->to != NULL) != g_str_equal(command, "convert"))
+        return usage(error, line->to != NULL ? "--to is for convert"
+                                             : "convert needs --to stream or --to mapped-ram");
+    if (line->to != NULL && !g_str_equal(line->to, "stream") &&
+        !g_str_equal(line->to, "mapped-ram"))
+        return usage(error, "--to is stream or mapped-ram");
     if (line->reader != NULL && !g_str_equal(line->reader, "qemu") &&
         !g_str_equal(line->reader, "spapr-vmm"))
         return usage(error, "--reader is qemu or spapr-vmm");
     if (line->machine != NULL && mig_rules_find(line->machine) == NULL)
         return usage(error, "--machine: there is no such type; pseries-2.2 to 10.0 and "
                             "pseries-vmm-1.0 are known");
-    if (n == 3 && g_str_equal(line->words[1], "-") && g_str_equal(line->words[2], "-"))
+    if (line->words[2] != NULL && g_str_equal(line->words[1], "-") &&
+        g_str_equal(line->words[2], "-"))
         return usage(error, "standard input is one file only");
     return TRUE;
+}
+
+static gboolean
+run_diff(const Line *line, const StreamRequest *request, StreamInput *input, gboolean *same,
+         GError **error)
+{
+    StreamInput *other = stream_input_open(line->words[2], error);
+
+    if (other != NULL)
+        return stream_diff(request, input, other, same, error);
+    stream_input_free(input);
+    return FALSE;
+}
+
+/* Those that look at streams. */
+static gboolean
+look(const Line *line, const StreamRequest *request, gboolean *yes, GError **error)
+{
+    StreamInput *input = stream_input_open(line->words[1], error);
+
+    if (input == NULL)
+        return FALSE;
+    if (g_str_equal(line->words[0], "inspect"))
+        return stream_inspect(request, input, yes, error);
+    if (g_str_equal(line->words[0], "check"))
+        return stream_check(request, input, yes, error);
+    return run_diff(line, request, input, yes, error);
+}
+
+static gboolean
+obey(const Line *line, const StreamRequest *request, gboolean *yes, GError **error)
+{
+    const char *command = line->words[0];
+
+    *yes = TRUE;
+    if (g_str_equal(command, "convert"))
+        return stream_convert(request, line->words[1], line->words[2],
+                              g_str_equal(line->to, "mapped-ram"), error);
+    if (g_str_equal(command, "sum"))
+        return stream_sum(line->words[1], error);
+    if (g_str_equal(command, "verify"))
+        return stream_verify(request, line->words[1], yes, error);
+    return look(line, request, yes, error);
 }
 
 static int
 run(const Line *line, const StreamRequest *request, GError **error)
 {
-    StreamInput *input = stream_input_open(line->words[1], error), *other;
-    gboolean yes = FALSE, good;
+    gboolean yes = FALSE, good = obey(line, request, &yes, error);
 
-    if (input == NULL)
-        return TROUBLE;
-    if (g_str_equal(line->words[0], "inspect")) {
-        good = stream_inspect(request, input, &yes, error);
-    } else if (g_str_equal(line->words[0], "check")) {
-        good = stream_check(request, input, &yes, error);
-    } else {
-        other = stream_input_open(line->words[2], error);
-        if (other == NULL) {
-            stream_input_free(input);
-            return TROUBLE;
-        }
-        good = stream_diff(request, input, other, &yes, error);
-    }
     if (fflush(stdout) != 0 && good) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_IO, "the output cannot be written");
         return TROUBLE;
@@ -143,7 +200,7 @@ work(const Line *line, GError **error)
         .json = line->json,
     };
 
-    if (!check_line(line, error))
+    if (!check_command(line, error) || !check_options(line, error))
         return TROUBLE;
     tables = stream_tables_load(line->module_dir, error);
     if (tables == NULL)

@@ -35,4 +35,18 @@ stream_check(const StreamRequest *request, StreamInput *input, gboolean *yes, GE
 gboolean stream_diff(const StreamRequest *request, StreamInput *a, StreamInput *b, gboolean *same,
                      GError **error);
 
+/**
+ * stream_convert:
+ * @from:   a file, read twice
+ * @to:     written beside, synced and renamed when it is whole
+ * @mapped: memory at fixed places; else in the stream
+ */
+gboolean stream_convert(const StreamRequest *request, const char *from, const char *to,
+                        gboolean mapped, GError **error);
+
+/* Writes the checksums of file @path to a file beside it; compares the two. */
+gboolean stream_sum(const char *path, GError **error);
+gboolean
+stream_verify(const StreamRequest *request, const char *path, gboolean *same, GError **error);
+
 #endif

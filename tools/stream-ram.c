@@ -9,6 +9,7 @@
 #include "migration-glue/error.h"
 #include "migration-glue/ram-list.h"
 #include "migration-glue/section.h"
+#include "tools/stream-mapped.h"
 
 #define X64 "0x%" G_GINT64_MODIFIER "x"
 
@@ -48,85 +49,6 @@ static gboolean G_GNUC_PRINTF(3, 4) fail(GError **error, guint64 at, const char 
     va_end(arguments);
     g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "byte %" G_GUINT64_FORMAT ": %s", at, text);
     return FALSE;
-}
-
-/* --- mapped-ram ------------------------------------------------------------ */
-
-#define MAPPED_VERSION 1u
-#define BITMAP_STEP    4096u
-
-/* The bits of one step of the bitmap, and the pages that they stand for are counted. */
-static void
-count_bits(StreamRamBlock *block, const guint8 *bits, gsize n, guint64 *left)
-{
-    for (gsize i = 0; i<n && * left> 0; i++) {
-        for (guint bit = 0; bit < 8 && *left > 0; bit++, (*left)--) {
-            if ((bits[i] >> bit & 1) != 0)
-                block->pages++;
-            else
-                block->zeros++;
-        }
-    }
-}
-
-/* Shows the pages whose bit is set; the others are holes. */
-static gboolean
-read_mapped_pages(StreamRam *ram, StreamInput *input, guint index, const GByteArray *bitmap)
-{
-    const StreamRamBlock *block = ram->blocks->pdata[index];
-    guint8 page[STREAM_PAGE];
-
-    if (ram->page == NULL)
-        return stream_input_skip(input, block->length);
-    for (guint64 offset = 0; offset < block->length; offset += STREAM_PAGE) {
-        const guint64 i = offset / STREAM_PAGE;
-
-        if ((bitmap->data[i / 8] >> (i % 8) & 1) == 0) {
-            if (!mig_stream_skip(input->stream, STREAM_PAGE))
-                return FALSE;
-            ram->page(index, offset, STREAM_PAGE_ZERO, NULL, 0, ram->user);
-        } else if (mig_stream_get(input->stream, page, STREAM_PAGE)) {
-            ram->page(index, offset, STREAM_PAGE_BYTES, page, STREAM_PAGE, ram->user);
-        } else {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-/* Header, bitmap, pages of one block. Offsets are the file's; where the stream begins in it is not
- * told, but the bitmap's offset is its place. */
-static gboolean
-read_mapped(StreamRam *ram, StreamInput *input, guint index, GError **error)
-{
-    StreamRamBlock *block = ram->blocks->pdata[index];
-    const guint64 at = stream_input_position(input);
-    const guint32 version = mig_stream_get_be32(input->stream);
-    const guint64 page_size = mig_stream_get_be64(input->stream);
-    const guint64 bitmap_at = mig_stream_get_be64(input->stream);
-    const guint64 pages_at = mig_stream_get_be64(input->stream);
-    const guint64 bitmap_n = (block->length / STREAM_PAGE + 63) / 64 * 8;
-    guint64 left = block->length / STREAM_PAGE;
-    g_autoptr(GByteArray) bitmap = NULL;
-
-    if (!mig_stream_check(input->stream, error))
-        return FALSE;
-    if (version != MAPPED_VERSION || page_size != STREAM_PAGE)
-        return fail(error, at, "mapped-ram header of version %u, pages of " X64 " bytes", version,
-                    page_size);
-    if (ram->ignore_shared && bitmap_at == 0 && pages_at == 0)
-        return TRUE;
-    if (pages_at < bitmap_at || pages_at - bitmap_at < bitmap_n)
-        return fail(error, at, "the pages of RAM block '%s' would begin inside their bitmap",
-                    block->name);
-    bitmap = stream_input_take(input, bitmap_n, error);
-    if (bitmap == NULL)
-        return FALSE;
-    count_bits(block, bitmap->data, bitmap->len, &left);
-    block->bytes = block->pages * STREAM_PAGE;
-    return (stream_input_skip(input, pages_at - bitmap_at - bitmap_n) &&
-            read_mapped_pages(ram, input, index, bitmap)) ||
-           mig_stream_check(input->stream, error);
 }
 
 /* --- The list of blocks ---------------------------------------------------- */
@@ -178,7 +100,7 @@ read_entry(StreamRam *ram, StreamInput *input, guint64 *left, StreamNotes *notes
     }
     if (!mig_stream_check(input->stream, error))
         return FALSE;
-    return !ram->mapped || read_mapped(ram, input, ram->blocks->len - 1, error);
+    return !ram->mapped || stream_mapped_read(ram, input, ram->blocks->len - 1, notes, error);
 }
 
 static gboolean

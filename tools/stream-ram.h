@@ -18,6 +18,7 @@ typedef struct {
     guint64 page_size; /* of the backing, if the stream tells it, else 0 */
     guint64 gpa;       /* if has_gpa */
     gboolean has_gpa;
+    gboolean left;  /* listed only: its pages are elsewhere */
     guint64 pages;  /* records with content; pages may come more than once */
     guint64 zeros;  /* records of zero pages */
     guint64 deltas; /* records of differences (XBZRLE) */

@@ -120,8 +120,6 @@ judge_capabilities(const Judge *judge)
     }
     if (judge->facts->received.has_uuid)
         judge_thing(judge, STREAM_HAS_CAPABILITY, "validate-uuid", 0, "the UUID that is sent");
-    if (judge->ours && judge->facts->ram.mapped)
-        reason(judge, "RAM is laid out as mapped-ram, which is not read");
 }
 
 static void

@@ -191,6 +191,8 @@ fill_to(GByteArray *out, gsize n, guint8 byte)
 {
     const guint had = out->len;
 
+    if (n == had)
+        return;
     g_byte_array_set_size(out, (guint)n);
     memset(out->data + had, byte, n - had);
 }

@@ -352,20 +352,39 @@ memory_differs_by_ranges_whatever_way_it_travelled(void)
 /* --- Other ways of RAM ------------------------------------------------------------------- */
 
 static void
+put_be64(GByteArray *bytes, gsize at, guint64 value)
+{
+    value = GUINT64_TO_BE(value);
+    memcpy(bytes->data + at, &value, sizeof(value));
+}
+
+static void
 mapped_memory_is_counted_by_its_bitmap(void)
 {
     g_autoptr(StreamRig) rig = stream_rig_new();
     g_autoptr(GByteArray) bytes = NULL;
-    g_autofree char *said = NULL, *content = page("", "", "aa"), *start = NULL;
+    g_autofree char *said = NULL, *content = page("", "", "aa"), *start = NULL, *gap = NULL;
     const StreamRequest request = {.tables = stream_rig_tables()};
+    gsize place;
 
-    /* Two pages, of which the second is there; the pages begin 16 bytes after the bitmap does. */
+    /* Two pages, of which the second is there; places are patched in once they are known. */
+    gap = g_strnfill(2 * 8192, '0');
     start = g_strconcat("0000000000002004 01 'a' 0000000000002000 00000001 0000000000001000 "
-                        "0000000000000200 0000000000000210 0200000000000000 0000000000000000",
-                        content, content, EOS, NULL);
+                        "4848484848484848 5050505050505050 0200000000000000 ",
+                        gap, content, content, EOS, NULL);
     stream_rig_ram(rig, start, EOS, EOS);
     stream_rig_add(rig, NULL, "spapr/rtc", 0, 1, "0000000000000005");
     bytes = stream_rig_save(rig, "pseries-9.0", VMS_CAP_MAPPED_RAM);
+    place = stream_rig_find(bytes, "HHHHHHHH");
+    put_be64(bytes, place, place + 16);
+    put_be64(bytes, place + 8, place + 16 + 8 + 8192);
+    g_assert_cmpint(stream_rig_run(RIG_INSPECT, bytes, &request, &said), ==, 2);
+    assert_says(said, "which is no multiple of 4096");
+    g_clear_pointer(&said, g_free);
+    /* The pages begin where the gap has a boundary, and all behind moves with them. */
+    put_be64(bytes, place + 8, (place + 16 + 8 + 4095) / 4096 * 4096);
+    g_byte_array_remove_range(bytes, (guint)((place + 24 + 4095) / 4096 * 4096),
+                              (guint)(place + 24 + 8192 - (place + 24 + 4095) / 4096 * 4096));
     g_assert_cmpint(stream_rig_run(RIG_INSPECT, bytes, &request, &said), ==, 0);
     assert_says(said, "ram a: 8192 bytes of memory; 1 pages, 1 zero pages, 4096 bytes\n");
     assert_says(said, "FULL id=1 spapr/rtc/0 v1 8\n");
