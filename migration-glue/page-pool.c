@@ -4,8 +4,9 @@
  */
 #include "migration-glue/page-pool.h"
 
-/* Groups in the queue for each thread: enough that none waits while the next is looked for. */
-#define WAITING 3u
+/* Groups in the queue for each thread. Whoever hands them in is woken when half are gone, so that
+ * on a busy machine no thread waits for another's turn at every group. */
+#define WAITING 16u
 
 struct MigPool {
     MigGroupFunc work;
@@ -18,8 +19,8 @@ struct MigPool {
     GCond less;      /* a group is done */
     MigGroup *queue; /* a ring */
     guint size, begin, n;
-    guint busy; /* groups being worked on */
-    gboolean quits;
+    guint busy;            /* groups being worked on */
+    gboolean quits, waits; /* waits: for room */
     GError *failure;
 };
 
@@ -52,7 +53,8 @@ work_on_next(MigPool *pool)
     g_mutex_lock(&pool->lock);
     pool->busy--;
     note_failure(pool, failure);
-    g_cond_signal(&pool->less);
+    if (pool->n <= pool->size / 2 && (pool->waits || (pool->n == 0 && pool->busy == 0)))
+        g_cond_signal(&pool->less);
 }
 
 static void *
@@ -125,8 +127,12 @@ mig_pool_put(MigPool *pool, const MigGroup *group, GError **error)
     gboolean good;
 
     g_mutex_lock(&pool->lock);
-    while (pool->n == pool->size && pool->failure == NULL)
+    while (pool->failure == NULL &&
+           (pool->n == pool->size || (pool->waits && pool->n > pool->size / 2))) {
+        pool->waits = TRUE;
         g_cond_wait(&pool->less, &pool->lock);
+    }
+    pool->waits = FALSE;
     if (pool->failure == NULL) {
         pool->queue[(pool->begin + pool->n++) % pool->size] = *group;
         if (pool->n_threads > 0)
