@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+#
+# What the scripts that move a guest have in common: sides, which are monitors of either kind one
+# after another, one move, and what the stress guest (guest/stress.c) must have said at the end.
+# Sourced after lib.sh; tests/power9/run wants --file tests/e2e/moves.sh:/power9/moves.sh.
+#
+#   . /power9/lib.sh; . /power9/moves.sh
+#   side_start ours; guest_up; moved_to ours; ...; stress_ends; stress_holds; finish
+#
+# All sides write to one console file, in the order in which they have the guest: what is lost or
+# comes twice there, was lost or doubled by a move.
+
+CPUS=${CPUS:-2}
+MEM=${MEM:-256}
+MACHINE=${MACHINE:-pseries-7.2}
+LOAD=${LOAD:-} # more of stress.* on the guest's command line
+TALK=${TALK:-4} # lines typed before, and again after, each move
+TRANSPORT=${TRANSPORT:-unix} # or file
+TEXT="console=hvc0 quiet guest.run=stress $LOAD"
+TRANSCRIPT=$WORK/console
+QEMU_CAPS=cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off
+QEMU_IRQ=${QEMU_IRQ-,ic-mode=xive} # dual is its default
+SIDES=0 MOVES=0 TYPED=0
+SOURCE_DIR='' SOURCE_SOCKET=''
+
+# ---- sides -----------------------------------------------------------------------------------
+
+# side_start KIND OPTIONS...: the next side, with the monitor at $SOCKET; it is the one that the
+# functions of lib.sh speak to. Each has a fifo for keys, which this script holds open at
+# descriptor 3 or 4, so that what was typed and not read outlives a side.
+side_start()
+{
+    kind=$1
+    shift
+    SIDES=$((SIDES + 1))
+    DIR=$WORK/$SIDES-$kind
+    CONSOLE=$TRANSCRIPT ERRORS=$DIR/vmm-errors SOCKET=$DIR/qmp.sock KEYS=$DIR/keys
+    rm -rf "$DIR"
+    mkdir -p "$DIR"
+    mkfifo "$KEYS"
+    KEYS_FD=$((3 + SIDES % 2))
+    eval "exec $KEYS_FD<> \"\$KEYS\""
+    "command_$kind" "$@" <> "$KEYS" >> "$TRANSCRIPT" 2> "$ERRORS" 3>&- 4>&- &
+    VMM=$!
+}
+
+command_ours()
+{
+    exec spapr-vmm -M "$MACHINE" -accel kvm -device spapr-xive-kvm -m "${MEM}M" -smp "$CPUS" \
+        -nographic -qmp "unix:$SOCKET,server=on,wait=off" -kernel "$KERNEL" -initrd "$INITRD" \
+        -append "$TEXT" "$@"
+}
+
+command_qemu()
+{
+    exec qemu-system-ppc64 -M "$MACHINE$QEMU_IRQ,kernel-irqchip=on,x-vof=on,$QEMU_CAPS" \
+        -accel kvm -cpu host -m "$MEM" -smp "$CPUS" -nodefaults -nographic -serial stdio \
+        -monitor none -qmp "unix:$SOCKET,server=on,wait=off" -kernel "$KERNEL" \
+        -initrd "$INITRD" -append "$TEXT" "$@"
+}
+
+type_line()
+{
+    echo "$1" >&"$KEYS_FD"
+}
+
+ticks()
+{
+    grep -c '^STRESS:tick' "$TRANSCRIPT"
+}
+
+guest_ticks_on()
+{
+    wait_for '^STRESS:tick' $(($(ticks) + ${1:-2}))
+}
+
+guest_up()
+{
+    wait_for '^STRESS:tick 1 ' || return 1
+    STARTED=$(centis) STARTED_AT=$(guest_ms)
+}
+
+# Milliseconds of the guest's clock at its last tick.
+guest_ms()
+{
+    sed -n 's/^STRESS:tick [0-9]* t=\([0-9]*\) .*/\1/p' "$TRANSCRIPT" | tail -n 1
+}
+
+# talk N: types N numbered lines.
+talk()
+{
+    talked=0
+    while [ "$talked" -lt "$1" ]; do
+        talked=$((talked + 1)) TYPED=$((TYPED + 1))
+        type_line "ping $TYPED"
+    done
+}
+
+answered()
+{
+    wait_for "^STRESS:pong $TYPED.\{0,1\}\$"
+}
+
+# Both sides' interrupt controllers, at the first failure.
+diagnose_sides()
+{
+    for socket in "$SOURCE_SOCKET" "$SOCKET"; do
+        [ -S "$socket" ] || continue
+        echo "# --- $socket"
+        for words in query-status query-migrate x-query-irq; do
+            spapr-vmm-ctl --timeout 5 "$socket" $words 2>&1 | sed 's/^/#   /'
+        done
+    done
+}
+
+# sides_claim NAME COMMAND...: as claim, with both sides shown at a failure.
+sides_claim()
+{
+    claim "$@" || { diagnose_sides; return 1; }
+}
+
+# ---- one move ----------------------------------------------------------------------------------
+
+source_ctl()
+{
+    spapr-vmm-ctl --wait 10 "$SOURCE_SOCKET" "$@"
+}
+
+migration_is()
+{
+    source_ctl --json query-migrate > "$SOURCE_DIR/query-migrate" || return 2
+    grep -q "\"status\": *\"$1\"" "$SOURCE_DIR/query-migrate"
+}
+
+# Ends at once when it failed.
+migrated()
+{
+    deadline=$(($(now) + LIMIT))
+    until migration_is completed; do
+        if migration_is failed || migration_is cancelled || [ "$(now)" -ge "$deadline" ]; then
+            cat "$SOURCE_DIR/query-migrate" "$SOURCE_DIR/vmm-errors" "$ERRORS"
+            return 1
+        fi
+        sleep 0.1
+    done
+}
+
+# The side that has the guest becomes the source, and a new one the destination.
+new_side()
+{
+    SOURCE_DIR=$DIR SOURCE_SOCKET=$SOCKET SOURCE_VMM=$VMM SOURCE_KEYS=$KEYS_FD
+    side_start "$@"
+}
+
+
+source_gone()
+{
+    source_ctl quit || return 1
+    until_true not_alive "$SOURCE_VMM" || return 1
+    wait "$SOURCE_VMM"
+    status=$?
+    [ "$status" -eq 0 ] || { echo "the source ended with $status"; return 1; }
+    ! grep -v '^qemu-.*warning' "$SOURCE_DIR/vmm-errors"
+}
+
+not_alive()
+{
+    ! kill -0 "$1" 2> /dev/null
+}
+
+# What the source has not read is typed at the destination.
+keys_follow()
+{
+    eval "timeout 1 cat <&$SOURCE_KEYS" > "$DIR/keys-left" 2> /dev/null
+    cat "$DIR/keys-left" >&"$KEYS_FD"
+    eval "exec $SOURCE_KEYS>&-"
+}
+
+through_unix()
+{
+    talk "$TALK"
+    new_side "$@" -incoming "unix:$WORK/incoming-$((SIDES + 1))" || return 1
+    until_true test -S "$WORK/incoming-$SIDES" || return 1
+    source_ctl migrate "uri=unix:$WORK/incoming-$SIDES" > "$DIR/migrate" 2>&1 ||
+        { cat "$DIR/migrate"; return 1; }
+    migrated
+}
+
+# The source is stopped and done before the destination begins.
+through_file()
+{
+    SOURCE_DIR=$DIR SOURCE_SOCKET=$SOCKET SOURCE_VMM=$VMM SOURCE_KEYS=$KEYS_FD
+    talk "$TALK"
+    file=$WORK/stream-$((SIDES + 1))
+    # Stock QEMU 7.2 knows no file:.
+    case $DIR in
+        *qemu) uri="exec:cat > $file" ;;
+        *) uri=file:$file ;;
+    esac
+    source_ctl migrate "uri=$uri" > "$DIR/migrate" 2>&1 || { cat "$DIR/migrate"; return 1; }
+    migrated || return 1
+    case $1 in
+        qemu) side_start "$@" -incoming "exec:cat $file" ;;
+        *) side_start "$@" -incoming "file:$file" ;;
+    esac
+}
+
+running_here()
+{
+    until_true is_status running || { cat "$ERRORS"; return 1; }
+}
+
+# moved_to KIND OPTIONS...: the guest goes to a new side and goes on there, and every line that was
+# typed is answered. What it took is added to $WORK/moves.
+moved_to()
+{
+    "through_$TRANSPORT" "$@" && running_here && source_gone && keys_follow || return 1
+    rm -f "$WORK/stream-$SIDES" "$WORK/incoming-$SIDES"
+    MOVES=$((MOVES + 1))
+    talk "$TALK"
+    answered && guest_ticks_on && footprint >> "$WORK/footprints" &&
+        tr -d ' \n' < "$SOURCE_DIR/query-migrate" |
+        sed 's/"ram":{\([^}]*\)}/\1/' >> "$WORK/moves" && echo >> "$WORK/moves"
+}
+
+# ---- what a side takes -------------------------------------------------------------------------
+
+# Descriptors, threads, memory beyond the guest's in KiB, slots of KVM: of the side that runs.
+footprint()
+{
+    fds=0
+    for fd in /proc/"$VMM"/fd/*; do
+        fds=$((fds + 1))
+    done
+    echo "$fds $(field Threads "/proc/$VMM/status") $(beyond_guest "$VMM") $MOVES"
+}
+
+# beyond_guest PID: resident KiB outside the guest's memory, of which most is resident.
+beyond_guest()
+{
+    awk '/^Rss:/ { rss += $2; if ($2 > guest) guest = $2 } END { print rss - guest }' \
+        "/proc/$1/smaps"
+}
+
+# Of the sides of our kind, the last takes no more than the first; a tenth for memory, in which the
+# allocator has its say.
+nothing_grew()
+{
+    awk 'NR == 1 { for (i = 1; i <= 3; i++) first[i] = $i }
+         { for (i = 1; i <= 3; i++) last[i] = $i }
+         END {
+             print "first", first[1], first[2], first[3], "last", last[1], last[2], last[3]
+             exit !(NR > 1 && last[1] <= first[1] && last[2] <= first[2] &&
+                    last[3] <= first[3] * 1.1 + 256)
+         }' "$WORK/footprints"
+}
+
+# ---- what the guest said -------------------------------------------------------------------------
+
+stress_ends()
+{
+    type_line quit
+    wait_for '^STRESS:ends'
+}
+
+# numbered WORD FIRST: the lines "STRESS:WORD N …" are all there, once, in order.
+numbered()
+{
+    tr -d '\r' < "$TRANSCRIPT" | awk -v word="STRESS:$1" -v first="$2" '
+        $1 == word {
+            if ($2 != n + first) { print "after", n + first - 1, "came:", $0; bad = 1; exit }
+            n++
+        }
+        END { print n + 0, "lines"; exit bad || n == 0 }'
+}
+
+all_pings_answered()
+{
+    numbered pong 1 && [ "$(grep -c '^STRESS:pong' "$TRANSCRIPT")" -eq "$TYPED" ]
+}
+
+no_bad()
+{
+    ! grep '^STRESS:bad' "$TRANSCRIPT" | head -n 10 | grep .
+}
+
+# Nothing at all, but what only says that the emulation is slow, or that randomness came late.
+no_kernel_line()
+{
+    ! grep '^STRESS:klog' "$TRANSCRIPT" |
+        grep -v -e 'hrtimer: interrupt took' -e 'clocksource: Long readout' -e 'crng init done' |
+        head -n 20 | grep .
+}
+
+# The guest's clock stands while it moves, but for at most 32.8 ms a move, to which KVM rounds.
+clock_is_right()
+{
+    guest=$(($(guest_ms) - STARTED_AT)) host=$((($(centis) - STARTED) * 10))
+    echo "guest $guest ms, host $host ms, $MOVES moves"
+    [ "$guest" -le $((host + 2000 + 33 * MOVES)) ]
+}
+
+memory_is_right()
+{
+    tr -d '\r' < "$TRANSCRIPT" | awk '/^STRESS:memory/ { n++; if ($2 != $4) { print; bad = 1 } }
+        END { exit bad || n == 0 }'
+}
+
+# Counters of /proc/interrupts never fall; what is asked is the report before and after.
+interrupts_grew()
+{
+    tr -d '\r' < "$TRANSCRIPT" | awk '
+        /^STRESS:report ends/ { reports++; line = 0 }
+        $1 == "STRESS:irq" && $2 ~ /:$/ {
+            line++
+            for (i = 3; i <= NF && $i ~ /^[0-9]+$/; i++) {
+                key = line " " i
+                if (key in seen && $i + 0 < seen[key]) { print "fell:", $0; bad = 1 }
+                if (key in seen && $i + 0 > seen[key]) grew[$2] = 1
+                seen[key] = $i + 0
+            }
+        }
+        END {
+            for (name in grew) n++
+            print reports + 0, "reports,", n + 0, "lines grew"
+            exit bad || reports < 2 || n == 0
+        }'
+}
+
+report()
+{
+    reports=$(grep -c '^STRESS:report ends' "$TRANSCRIPT")
+    type_line report
+    wait_for '^STRESS:report ends' $((reports + 1))
+}
+
+# All claims about what the guest has said.
+stress_holds()
+{
+    claim 'nothing that the guest counts was lost or came twice' no_bad
+    claim 'its memory is right' memory_is_right
+    claim 'every typed line was answered once, in order' all_pings_answered
+    claim 'every second is on the console once, in order' numbered tick 0
+    claim 'every line of its chatter is on the console once, in order' numbered chat 0
+    claim 'interrupt counters went on' interrupts_grew
+    claim 'its clock ran no faster than time' clock_is_right
+    claim 'its kernel said nothing new' no_kernel_line
+}
+
+# Medians over all moves, for people.
+tell_moves()
+{
+    for name in downtime total-time transferred; do
+        sed -n "s/.*\"$name\":\([0-9]*\).*/\1/p" "$WORK/moves" | sort -n |
+            awk -v name="$name" '{ v[NR] = $1 }
+                END { if (NR) print "# median", name, v[int((NR + 1) / 2)], "of", NR }'
+    done
+}
