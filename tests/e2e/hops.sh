@@ -15,6 +15,7 @@ IRQ=${IRQ:-xive}
 HOPS=${HOPS:-10}
 [ "$IRQ" = xive ] && QEMU_IRQ=,ic-mode=xive || QEMU_IRQ=,ic-mode=dual
 . /power9/moves.sh
+OURS_CAPS=,$QEMU_CAPS
 
 [ "$FIRST" = qemu ] && SECOND=ours || SECOND=qemu
 

@@ -20,6 +20,7 @@ TRANSPORT=${TRANSPORT:-unix} # or file
 TEXT="console=hvc0 quiet guest.run=stress $LOAD"
 TRANSCRIPT=$WORK/console
 QEMU_CAPS=cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off
+OURS_CAPS=${OURS_CAPS:-} # what a peer must have said to it, too
 QEMU_IRQ=${QEMU_IRQ-,ic-mode=xive} # dual is its default
 SIDES=0 MOVES=0 TYPED=0
 SOURCE_DIR='' SOURCE_SOCKET=''
@@ -47,7 +48,7 @@ side_start()
 
 command_ours()
 {
-    exec spapr-vmm -M "$MACHINE" -accel kvm -device spapr-xive-kvm -m "${MEM}M" -smp "$CPUS" \
+    exec spapr-vmm -M "$MACHINE$OURS_CAPS" -accel kvm -device spapr-xive-kvm -m "${MEM}M" -smp "$CPUS" \
         -nographic -qmp "unix:$SOCKET,server=on,wait=off" -kernel "$KERNEL" -initrd "$INITRD" \
         -append "$TEXT" "$@"
 }
