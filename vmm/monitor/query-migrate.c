@@ -77,6 +77,23 @@ ram_of(const MigStats *stats)
     return answer;
 }
 
+/* How pages go to their places in a file; nothing if they are in the stream. */
+static void
+add_file(json_t *answer, const MigRamStats *ram)
+{
+    static const char *const ways[] = {
+        [MIG_FILE_NONE] = NULL,
+        [MIG_FILE_BUFFERED] = "buffered",
+        [MIG_FILE_DIRECT] = "direct",
+        [MIG_FILE_REFUSED] = "buffered: the file takes no direct access",
+    };
+
+    if (ram->file_way >= G_N_ELEMENTS(ways) || ways[ram->file_way] == NULL)
+        return;
+    set_text(answer, "x-file-access", ways[ram->file_way]);
+    set_number(answer, "x-file-channels", ram->channels);
+}
+
 /* NULL if the machine was never stopped. */
 static json_t *
 downtime_of(const MigStats *stats)
@@ -117,6 +134,7 @@ add_source(json_t *answer, const MigStats *stats)
     set_time(answer, "expected-downtime", stats->expected_downtime_ms);
     if (stats->ram.total > 0)
         json_object_set_new(answer, "ram", ram_of(stats));
+    add_file(answer, &stats->ram);
     if (is_before_the_end(stats->status))
         set_time(answer, "x-eta", stats->eta_ms);
     set_text(answer, "x-stall", stats->stall);
