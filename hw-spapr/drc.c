@@ -42,6 +42,12 @@ drc_type_name(DrcType type)
     return types[type].type;
 }
 
+const char *
+drc_name_prefix(DrcType type)
+{
+    return types[type].prefix;
+}
+
 char *
 drc_name(guint32 index)
 {

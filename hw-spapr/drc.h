@@ -176,8 +176,9 @@ gboolean drc_is_physical(guint32 index);
 /** drc_name: "LMB 4": for people and the guest. */
 char *drc_name(guint32 index);
 
-/** drc_type_name: "MEM": as ibm,drc-types has it. */
+/** drc_type_name: "MEM": as ibm,drc-types has it; NULL: no such type. drc_name_prefix: "LMB ". */
 const char *drc_type_name(DrcType type);
+const char *drc_name_prefix(DrcType type);
 
 /** drc_broken: the number of the first invariant that @drc breaks, or 0. */
 guint drc_broken(const Drc *drc);

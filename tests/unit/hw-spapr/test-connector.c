@@ -297,6 +297,41 @@ a_tree_that_has_changed_fails_the_walk(void)
     end(&from, dimm);
 }
 
+/* --- In the tree --------------------------------------------------------- */
+
+static void
+assert_property(const void *tree, const char *path, const char *name, const char *text)
+{
+    g_autoptr(GByteArray) expected = wire_bytes(text);
+    int n = 0;
+    const void *value = fdt_getprop(tree, fdt_path_offset(tree, path), name, &n);
+
+    g_assert_nonnull(value);
+    g_assert_cmpmem(value, (gsize)n, expected->data, expected->len);
+}
+
+static void
+connectors_and_blocks_are_listed(void)
+{
+    const RigSpec small = {.cpus = 1, .max_cpus = 2, .blocks = 2};
+    g_autofree void *tree = NULL;
+    Rig rig;
+
+    rig_init(&rig, &small);
+    tree = fdt_build(rig.platform, NULL);
+    assert_property(tree, "/", "ibm,drc-indexes", "00000002 80000004 80000005");
+    assert_property(tree, "/", "ibm,drc-names", "00000002 'LMB 4' 00 'LMB 5' 00");
+    assert_property(tree, "/", "ibm,drc-types", "00000002 'MEM' 00 'MEM' 00");
+    assert_property(tree, "/", "ibm,drc-power-domains", "00000002 ffffffff ffffffff");
+    assert_property(tree, "/cpus", "ibm,drc-names", "00000002 'CPU 0' 00 'CPU 1' 00");
+    assert_property(tree, "/rtas", "ibm,lrdr-capacity",
+                    "00000000 60000000 00000000 10000000 00000002");
+    assert_property(tree, "/ibm,dynamic-reconfiguration-memory", "ibm,dynamic-memory-v2",
+                    "00000002 00000004 00000000 00000000 00000000 ffffffff 000000a0 "
+                    "00000002 00000000 40000000 80000004 ffffffff 00000000");
+    rig_finish(&rig);
+}
+
 /* --- Bytes --------------------------------------------------------------- */
 
 #define UNPLUG "05 1a 'spapr_drc/unplug_requested' 00000001 01"
@@ -423,6 +458,7 @@ main(int argc, char **argv)
     TEST(a_walk_goes_on_behind_a_move_at_every_piece);
     TEST(a_walk_without_a_place_fails_once_and_can_begin_anew);
     TEST(a_tree_that_has_changed_fails_the_walk);
+    TEST(connectors_and_blocks_are_listed);
     TEST(only_what_is_on_its_way_is_sent);
     TEST(impossible_state_is_refused);
     TEST(a_place_beyond_the_tree_fails_the_walk);
