@@ -19,6 +19,12 @@
 struct MigSparse {
     int map;          /* /proc/self/pagemap, −1: cannot be read */
     guint host_shift; /* of the host's page, ≥ 12 */
+
+    /* The stretch of data that was found last: finding its end costs its length, so that asking for
+     * every group anew would cost the square of it. What is data stays data. */
+    GMutex lock; /* guards the next three */
+    int fd;      /* −1: none */
+    guint64 from, to;
 };
 
 MigSparse *
@@ -28,6 +34,8 @@ mig_sparse_new(void)
     const long page = sysconf(_SC_PAGESIZE);
 
     sparse->map = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    g_mutex_init(&sparse->lock);
+    sparse->fd = -1;
     sparse->host_shift = (guint)__builtin_ctzl((unsigned long)page);
     return sparse;
 }
@@ -39,6 +47,7 @@ mig_sparse_free(MigSparse *sparse)
         return;
     if (sparse->map >= 0)
         close(sparse->map);
+    g_mutex_clear(&sparse->lock);
     g_free(sparse);
 }
 
@@ -76,12 +85,36 @@ drop_by_map(const MigSparse *sparse, const MigRamBlock *block, guint64 first,
     }
 }
 
+static gboolean
+is_known_data(MigSparse *sparse, int fd, guint64 start, guint64 end)
+{
+    gboolean known;
+
+    g_mutex_lock(&sparse->lock);
+    known = sparse->fd == fd && start >= sparse->from && end <= sparse->to;
+    g_mutex_unlock(&sparse->lock);
+    return known;
+}
+
 static void
-drop_by_file(const MigRamBlock *block, guint64 first, guint64 pages[MIG_GROUP_WORDS])
+remember_data(MigSparse *sparse, int fd, guint64 from, guint64 to)
+{
+    g_mutex_lock(&sparse->lock);
+    sparse->fd = fd;
+    sparse->from = from;
+    sparse->to = to;
+    g_mutex_unlock(&sparse->lock);
+}
+
+static void
+drop_by_file(MigSparse *sparse, const MigRamBlock *block, guint64 first,
+             guint64 pages[MIG_GROUP_WORDS])
 {
     const guint64 start = block->backing_offset + (first << MIG_PAGE_SHIFT);
     const guint64 end = start + (pages_in_group(block, first) << MIG_PAGE_SHIFT);
 
+    if (is_known_data(sparse, block->backing_fd, start, end))
+        return;
     for (guint64 at = start; at < end;) {
         off_t data = lseek(block->backing_fd, (off_t)at, SEEK_DATA), hole;
 
@@ -94,6 +127,8 @@ drop_by_file(const MigRamBlock *block, guint64 first, guint64 pages[MIG_GROUP_WO
         hole = (guint64)data < end ? lseek(block->backing_fd, data, SEEK_HOLE) : (off_t)end;
         if (hole < 0)
             return;
+        if ((guint64)hole > end)
+            remember_data(sparse, block->backing_fd, (guint64)data, (guint64)hole);
         /* The page in which data ends is data. */
         at = ((guint64)hole + MIG_PAGE_SIZE - 1) & ~(MIG_PAGE_SIZE - 1);
     }
@@ -105,7 +140,7 @@ mig_sparse_drop_untouched(MigSparse *sparse, const MigRamBlock *block, guint64 f
 {
     switch (block->backing) {
     case MIG_RAM_PRIVATE: drop_by_map(sparse, block, first, pages); break;
-    case MIG_RAM_FILE: drop_by_file(block, first, pages); break;
+    case MIG_RAM_FILE: drop_by_file(sparse, block, first, pages); break;
     case MIG_RAM_UNTOLD: break;
     }
 }
