@@ -375,8 +375,6 @@ char **
 vm_migrate_blockers(Vm *vm)
 {
     GPtrArray *reasons = g_ptr_array_new();
-    const VdevHotplugOps *hotplug = vm->machine->type.klass->hotplug;
-    char *busy = hotplug == NULL ? NULL : hotplug->busy(vm->machine->object);
     guint n;
 
     add_memory_blockers(vm, reasons);
@@ -384,8 +382,6 @@ vm_migrate_blockers(Vm *vm)
     if (n <= HOST_SECTIONS)
         g_ptr_array_add(reasons, g_strdup_printf("the machine type %s describes no state",
                                                  vm->machine->type.row->name));
-    if (busy != NULL)
-        g_ptr_array_add(reasons, busy);
     g_ptr_array_add(reasons, NULL);
     return (char **)g_ptr_array_free(reasons, FALSE);
 }
