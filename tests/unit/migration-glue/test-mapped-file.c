@@ -70,7 +70,8 @@ assert_file_is(const char *path, gsize start, const Rig *rig)
 static char *
 folder_on(const char *kind)
 {
-    const char *parent = g_str_equal(kind, "tmpfs") ? "/dev/shm" : g_get_current_dir();
+    g_autofree char *here = g_get_current_dir();
+    const char *parent = g_str_equal(kind, "tmpfs") ? "/dev/shm" : here;
     char *name = g_strdup_printf("%s/mapped-XXXXXX", parent);
 
     return g_mkdtemp(name);
