@@ -71,7 +71,7 @@ typedef struct {
     int cpu;
 } Seat;
 
-/* ---- words ---------------------------------------------------------------------------------- */
+/* ---- words ---- */
 
 static uint64_t
 clock_ns(void)
@@ -125,8 +125,7 @@ count(Stress *stress, int which, uint64_t n)
     atomic_fetch_add(&stress->count[which], n);
 }
 
-/* ---- two processors that wake each other ------------------------------------------------------
- */
+/* ---- two processors that wake each other ---- */
 
 /* Exactly one event, within STALL seconds; false: none came. */
 static bool
@@ -197,8 +196,7 @@ barrier(Seat *seat)
     }
 }
 
-/* ---- time -------------------------------------------------------------------------------------
- */
+/* ---- time ---- */
 
 /* The largest of what @most was and @value. */
 static void
@@ -283,8 +281,7 @@ run_timers(Seat *seat)
     }
 }
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory ---- */
 
 /* What stands at a word follows from where it is and when it was written. */
 static uint64_t
@@ -384,8 +381,7 @@ check_memory(Stress *stress)
     say("STRESS:memory %u of %u pages are right", good, stress->n_pages);
 }
 
-/* ---- console and kernel log ---------------------------------------------------------------------
- */
+/* ---- console and kernel log ---- */
 
 static void
 report(void)
@@ -481,8 +477,7 @@ tick(Stress *stress, unsigned long n, uint64_t *before, unsigned *idle)
         atomic_load(&stress->bad));
 }
 
-/* ---- the program
- * ---------------------------------------------------------------------------------- */
+/* ---- the program ---- */
 
 typedef struct {
     void (*run)(Seat *seat);
