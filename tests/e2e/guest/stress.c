@@ -33,7 +33,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -531,18 +530,6 @@ read_options(Stress *stress)
     }
 }
 
-/* Typed lines are not to be echoed; line editing stays, since it makes lines. */
-static void
-quiet_console(void)
-{
-    struct termios mode;
-
-    if (tcgetattr(STDIN_FILENO, &mode) != 0)
-        return;
-    mode.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
-    tcsetattr(STDIN_FILENO, TCSANOW, &mode);
-}
-
 int
 main(void)
 {
@@ -574,7 +561,9 @@ main(void)
     int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 
     lseek(kmsg, 0, SEEK_END);
-    quiet_console();
+    /* Typed lines are not to be echoed; line editing stays, since it makes lines. */
+    if (system("stty -echo") != 0)
+        BAD(&stress, "the console cannot be quieted");
     read_options(&stress);
     pthread_mutex_init(&stress.memory_lock, NULL);
     if (kmsg < 0 || !make_memory(&stress)) {
