@@ -248,12 +248,16 @@ open_beside(const MigAddress *address, mode_t mode, MigEnds *ends, GError **erro
     return make_writer(ends, address, fd, temporary, error);
 }
 
+/* @type: of the file, as in st_mode; 0: it is new, or a manager's descriptor. */
 static gboolean
 open_in_place(const MigAddress *address, const MigDescriptorOps *descriptors, void *opaque,
-              gboolean regular, MigEnds *ends, GError **error)
+              mode_t type, MigEnds *ends, GError **error)
 {
-    /* A pipe is opened for reading as well: there is no wait for a reader then. */
-    int fd = open_path(address, descriptors, opaque, O_RDWR | O_CREAT, error);
+    const gboolean regular = type == 0 || S_ISREG(type);
+    /* A pipe is opened for reading as well: there is no wait for a reader then. Nothing else has
+     * to be readable. */
+    int fd = open_path(address, descriptors, opaque, (S_ISFIFO(type) ? O_RDWR : O_WRONLY) | O_CREAT,
+                       error);
 
     if (fd < 0)
         return FALSE;
@@ -271,12 +275,11 @@ open_file(const MigAddress *address, const MigDescriptorOps *descriptors, void *
 {
     struct stat info;
     gboolean fdset = g_str_has_prefix(address->name, FDSET_PREFIX);
-    gboolean exists = !fdset && stat(address->name, &info) == 0;
-    gboolean regular = !exists || S_ISREG(info.st_mode);
+    mode_t mode = !fdset && stat(address->name, &info) == 0 ? info.st_mode : 0;
 
-    if (fdset || address->has_offset || !regular)
-        return open_in_place(address, descriptors, opaque, regular, ends, error);
-    return open_beside(address, exists ? info.st_mode : 0, ends, error);
+    if (fdset || address->has_offset || (mode != 0 && !S_ISREG(mode)))
+        return open_in_place(address, descriptors, opaque, mode, ends, error);
+    return open_beside(address, mode, ends, error);
 }
 
 static gboolean

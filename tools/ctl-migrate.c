@@ -46,6 +46,22 @@ order(const Watch *watch, const char *command, json_t *arguments, GError **error
     return done;
 }
 
+/* A destination that stays after a failed load can say why it failed. QEMU up to 9.0 cannot stay,
+ * and does not know the word. */
+static gboolean
+order_incoming(const Watch *watch, const char *uri, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+
+    if (order(watch, "migrate-incoming", json_pack("{s:s,s:b}", "uri", uri, "exit-on-error", FALSE),
+              &reason))
+        return TRUE;
+    if (strstr(reason->message, "exit-on-error") != NULL)
+        return order(watch, "migrate-incoming", json_pack("{s:s}", "uri", uri), error);
+    g_propagate_error(error, g_steal_pointer(&reason));
+    return FALSE;
+}
+
 static const char *
 text_member(const json_t *info, const char *name)
 {
@@ -195,16 +211,16 @@ static gboolean
 migrate(Watch *watch, GError **error)
 {
     const CtlMigration *migration = watch->migration;
-    json_t *uri = json_string(migration->uri), *info;
+    const char *uri = migration->uri;
+    json_t *info;
     gboolean arrived;
 
-    if (uri == NULL) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: not UTF-8",
-                    migration->uri);
+    if (!g_utf8_validate(uri, -1, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: not UTF-8", uri);
         return FALSE;
     }
-    if (!order(watch, migration->incoming ? "migrate-incoming" : "migrate",
-               json_pack("{s:o}", "uri", uri), error))
+    if (!(migration->incoming ? order_incoming(watch, uri, error)
+                              : order(watch, "migrate", json_pack("{s:s}", "uri", uri), error)))
         return FALSE;
     info = follow(watch, error);
     if (info == NULL)

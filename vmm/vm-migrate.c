@@ -499,14 +499,14 @@ vm_begin(Vm *vm, GError **error)
 }
 
 gboolean
-vm_migrate_incoming(Vm *vm, const char *uri, GError **error)
+vm_migrate_incoming(Vm *vm, const char *uri, gboolean end_if_it_fails, GError **error)
 {
     if (vm->state != RUN_STATE_INMIGRATE)
         return vm_usage(error, "no guest is waited for: start with -incoming defer");
     if (vm->migration->running)
         return vm_usage(error, "the guest is waited for already, at %s",
                         mig_incoming_uri(vm->migration->in));
-    return listen_at(vm, uri, FALSE, error);
+    return listen_at(vm, uri, end_if_it_fails, error);
 }
 
 /* ---- figures ------------------------------------------------------------------------------- */

@@ -39,8 +39,8 @@ gboolean vm_migrate_continue(Vm *vm, MigStatus state, GError **error);
 gboolean vm_migrate_decide(Vm *vm, gboolean ours, GError **error);
 
 /** vm_migrate_incoming: listens at @uri; only after `-incoming defer`, once, or again after a load
- * that failed. */
-gboolean vm_migrate_incoming(Vm *vm, const char *uri, GError **error);
+ * that failed. @end_if_it_fails: the VM ends with status 1 then; else it is as new. */
+gboolean vm_migrate_incoming(Vm *vm, const char *uri, gboolean end_if_it_fails, GError **error);
 
 typedef struct {
     gboolean known; /* FALSE: there was no migration yet */

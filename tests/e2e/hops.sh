@@ -13,9 +13,13 @@
 FIRST=${FIRST:-qemu}
 IRQ=${IRQ:-xive}
 HOPS=${HOPS:-10}
-[ "$IRQ" = xive ] && QEMU_IRQ=,ic-mode=xive || QEMU_IRQ=,ic-mode=dual
+case $IRQ in
+    xive) QEMU_IRQ=,ic-mode=xive OURS_IRQ= ;;
+    dual) QEMU_IRQ= OURS_IRQ=,ic-mode=dual ;;
+    *) echo "hops.sh: IRQ is xive or dual, not $IRQ" >&2; exit 2 ;;
+esac
 . /power9/moves.sh
-OURS_CAPS=,$QEMU_CAPS
+OURS_CAPS=,$QEMU_CAPS$OURS_IRQ
 
 [ "$FIRST" = qemu ] && SECOND=ours || SECOND=qemu
 

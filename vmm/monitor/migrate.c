@@ -46,36 +46,14 @@ qmp_migrate_cancel(Vm *vm, json_t *arguments, GError **error)
     return json_object();
 }
 
-/* Listens to the events of a VM that is to end if what comes in does not arrive. */
-static void
-exit_on_error(Vm *vm, const VmEvent *event, void *user)
-{
-    gboolean failed;
-
-    if (event->kind != VM_EVENT_MIGRATION)
-        return;
-    failed = g_str_equal(event->reason, mig_status_name(MIG_STATUS_FAILED));
-    if (!failed && !g_str_equal(event->reason, mig_status_name(MIG_STATUS_COMPLETED)))
-        return;
-    vm_remove_listener(vm, exit_on_error, NULL);
-    if (failed)
-        vm_request_shutdown(vm, FALSE, 1);
-}
-
-/*
- * Unlike QEMU the VM stays when a load fails, unless it is asked not to: nothing of the guest has
- * changed, and the source can simply try again.
- */
+/* As with QEMU the VM ends when a load fails, unless it is asked to stay for another attempt. */
 json_t *
 qmp_migrate_incoming(Vm *vm, json_t *arguments, GError **error)
 {
+    const gboolean stays = json_is_false(json_object_get(arguments, "exit-on-error"));
     g_autofree char *uri = qmp_migrate_uri(arguments, error);
 
-    if (uri == NULL || !vm_migrate_incoming(vm, uri, error))
-        return NULL;
-    if (json_is_true(json_object_get(arguments, "exit-on-error")))
-        vm_add_listener(vm, exit_on_error, NULL);
-    return json_object();
+    return done(uri != NULL && vm_migrate_incoming(vm, uri, !stays, error));
 }
 
 static gboolean

@@ -2,6 +2,7 @@
 /*
  * State table (MS-1 … MS-5), capabilities and parameters, pace, addresses.
  */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -294,6 +295,37 @@ a_descriptor_nobody_gave_is_refused(void)
     }
 }
 
+/* A manager's file, open for writing only, with a head of its own. */
+static int
+open_write_only(void *opaque, guint64 set, int flags, GError **error)
+{
+    g_assert_cmpuint(set, ==, 3);
+    g_assert_cmpint(flags & O_ACCMODE, ==, O_WRONLY);
+    return open(opaque, O_WRONLY | O_CLOEXEC);
+}
+
+static void
+a_managers_descriptor_need_not_be_readable(void)
+{
+    static const MigDescriptorOps ops = {.open_fdset = open_write_only};
+    g_autofree char *path = g_strdup_printf("%s/fdset-%d", g_get_tmp_dir(), getpid());
+    g_autoptr(MigAddress) address = mig_address_parse("file:/dev/fdset/3,offset=4", NULL);
+    g_autoptr(MigWake) wake = mig_wake_new(NULL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *written = NULL;
+    struct iovec guest = {.iov_base = (void *)"guest", .iov_len = 5};
+    MigEnds ends;
+
+    g_assert_true(g_file_set_contents(path, "headand more", -1, NULL));
+    g_assert_true(mig_transport_open(address, &ops, path, wake, &ends, &error));
+    g_assert_true(mig_channel_write_all(ends.stream, &guest, 1, &error));
+    g_assert_true(ends.commit(ends.stream, wake, &error));
+    mig_ends_clear(&ends);
+    g_assert_true(g_file_get_contents(path, &written, NULL, NULL));
+    g_assert_cmpstr(written, ==, "headguest");
+    unlink(path);
+}
+
 static void
 bind_and_forget(const char *path)
 {
@@ -349,6 +381,7 @@ main(int argc, char **argv)
     ADD(a_wrong_address_is_refused_with_the_right_form);
     ADD(right_addresses_are_taken);
     ADD(a_descriptor_nobody_gave_is_refused);
+    ADD(a_managers_descriptor_need_not_be_readable);
     ADD(a_live_listener_keeps_its_socket_and_a_dead_one_loses_it);
     return g_test_run();
 }

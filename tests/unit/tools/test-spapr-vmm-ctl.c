@@ -375,7 +375,7 @@ a_word_that_is_an_argument_is_one(void)
     g_string_truncate(place.vm->told, 0);
     assert_ctl(&place, "--incoming --json SOCKET migrate tcp:0:1", 0,
                "{\"status\":\"completed\",\"x-status\":\"completed\"}\n", "completed");
-    g_assert_cmpstr(place.vm->told->str, ==, "incoming tcp:0:1;");
+    g_assert_cmpstr(place.vm->told->str, ==, "incoming tcp:0:1, then stay;");
     assert_ctl(&place, "--incoming SOCKET stop", 2, "", "--incoming goes with");
     place.vm->failure = "a migration runs already";
     assert_ctl(&place, "SOCKET migrate tcp:b:1", 1, "", "a migration runs already");

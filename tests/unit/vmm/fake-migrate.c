@@ -64,11 +64,12 @@ vm_migrate_decide(Vm *vm, gboolean ours, GError **error)
 }
 
 gboolean
-vm_migrate_incoming(Vm *vm, const char *uri, GError **error)
+vm_migrate_incoming(Vm *vm, const char *uri, gboolean end_if_it_fails, GError **error)
 {
     if (fails(vm, error))
         return FALSE;
-    g_string_append_printf(vm->told, "incoming %s;", uri);
+    g_string_append_printf(vm->told, "incoming %s, then %s;", uri,
+                           end_if_it_fails ? "end" : "stay");
     return TRUE;
 }
 

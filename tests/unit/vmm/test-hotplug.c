@@ -374,7 +374,7 @@ what_the_guest_gives_back_waits_for_the_end_of_a_migration(void)
     assert_done(&rig, vm_device_add, "pc-dimm,id=d,memdev=m");
     g_assert_true(vm_migrate_init(rig.vm, &error));
     rig.vm->state = RUN_STATE_INMIGRATE;
-    g_assert_true(vm_migrate_incoming(rig.vm, uri, &error));
+    g_assert_true(vm_migrate_incoming(rig.vm, uri, FALSE, &error));
     assert_refused(&rig, vm_device_add, "pc-dimm,memdev=m",
                    "device_add is not allowed while a migration runs");
     assert_refused(&rig, vm_object_add, "memory-backend-ram,id=m2,size=1M",
