@@ -97,10 +97,7 @@ static gboolean
 restore_sources(Xive *xive, GError **error)
 {
     for (guint32 i = 0; i < xive->nr_irqs; i++) {
-        guint64 word = xive_kvm_source_word(xive->level[i], xive_status_asserted(xive->status[i]));
-
-        if (xive_lisn_is_claimed(xive, i) &&
-            !xive_kvm_set(xive, VDEV_XIVE_GRP_SOURCE, i, &word, error))
+        if (xive_lisn_is_claimed(xive, i) && !xive_source_make(xive, i, error))
             return FALSE;
     }
     return TRUE;

@@ -24,8 +24,6 @@ xive_lisn_is_claimed(const Xive *xive, guint64 lisn)
 gboolean
 xive_lisn_claim(Xive *xive, guint32 lisn, gboolean level, GError **error)
 {
-    guint64 word = xive_kvm_source_word(level, FALSE);
-
     if (lisn >= xive->nr_irqs) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "%s: LISN 0x%x does not exist: nr-irqs is 0x%x", xive->device.klass->name, lisn,
@@ -37,12 +35,12 @@ xive_lisn_claim(Xive *xive, guint32 lisn, gboolean level, GError **error)
                     xive->device.klass->name, lisn);
         return FALSE;
     }
-    if (!xive_kvm_set(xive, VDEV_XIVE_GRP_SOURCE, lisn, &word, error))
-        return FALSE;
-    xive->eas[lisn] = XIVE_EAS_RESET;
     xive->status[lisn] = XIVE_PQ_OFF;
     xive->level[lisn] = level;
-    xive->marks[lisn] =
+    if (!xive_source_make(xive, lisn, error))
+        return FALSE;
+    xive->eas[lisn] = XIVE_EAS_RESET;
+    xive->marks[lisn] |=
         XIVE_MARK_CLAIMED | (xive->phase == XIVE_STILL ? XIVE_MARK_HELD | XIVE_MARK_STILL : 0);
     return TRUE;
 }
@@ -61,7 +59,7 @@ xive_lisn_release(Xive *xive, guint32 lisn)
     xive->eas[lisn] = 0;
     xive->status[lisn] = XIVE_PQ_OFF;
     xive->level[lisn] = FALSE;
-    xive->marks[lisn] = 0;
+    xive->marks[lisn] &= XIVE_MARK_MADE;
 }
 
 /* --- Where events go ----------------------------------------------------- */
@@ -144,13 +142,23 @@ xive_source_trigger(Xive *xive, guint32 lisn, GError **error)
 }
 
 gboolean
+xive_source_make(Xive *xive, guint32 lisn, GError **error)
+{
+    guint64 word =
+        xive_kvm_source_word(xive->level[lisn], xive_status_asserted(xive->status[lisn]));
+
+    if (!xive_kvm_set(xive, VDEV_XIVE_GRP_SOURCE, lisn, &word, error))
+        return FALSE;
+    xive->marks[lisn] |= XIVE_MARK_MADE;
+    return TRUE;
+}
+
+/* What a load that failed only spoke of is not there. */
+gboolean
 xive_source_reset(Xive *xive, guint32 lisn, GError **error)
 {
-    guint64 previous = 0;
-
     xive->status[lisn] = XIVE_PQ_OFF;
-    return xive_esb_load(xive, lisn, XIVE_ESB_PAGE_MANAGEMENT, XIVE_ESB_LOAD_SET_PQ(XIVE_PQ_OFF),
-                         &previous, error);
+    return (xive->marks[lisn] & XIVE_MARK_MADE) == 0 || xive_source_make(xive, lisn, error);
 }
 
 /* The rule of the level source. It is never triggered unless ready, so Q stays clear. */
@@ -175,12 +183,19 @@ xive_source_load(Xive *xive, guint32 lisn, guint32 offset, guint64 *value, GErro
 
 /* --- What devices do ----------------------------------------------------- */
 
+/* Whatever the tables say, which may come from a stream. */
+static gboolean
+is_owned(const Xive *xive, guint32 lisn)
+{
+    return lisn < xive->nr_irqs && (xive->marks[lisn] & XIVE_MARK_CLAIMED) != 0;
+}
+
 void
 xive_pulse(Xive *xive, guint32 lisn)
 {
     GError *error = NULL;
 
-    g_assert(xive_lisn_is_claimed(xive, lisn));
+    g_assert(is_owned(xive, lisn));
     if (!xive_source_trigger(xive, lisn, &error)) {
         xive->marks[lisn] |= XIVE_MARK_CAME; /* for the next resume */
         xive_warn(xive, XIVE_TROUBLE_ESB, error);
@@ -192,7 +207,7 @@ xive_set_level(Xive *xive, guint32 lisn, gboolean asserted)
 {
     GError *error = NULL;
 
-    g_assert(xive_lisn_is_claimed(xive, lisn) && xive->level[lisn]);
+    g_assert(is_owned(xive, lisn) && xive->level[lisn]);
     if (asserted)
         xive->status[lisn] |= XIVE_STATUS_ASSERTED;
     else

@@ -54,6 +54,7 @@ typedef enum {
 #define XIVE_MARK_HELD    0x02u /* its PQ is in the status table, and resume sets it */
 #define XIVE_MARK_CAME    0x04u /* an event that resume has to replay */
 #define XIVE_MARK_STILL   0x10u /* it is off in KVM whatever its PQ: events are noted, not stored */
+#define XIVE_MARK_MADE    0x20u /* KVM has it; for good, since it never gives one up */
 #define XIVE_MARK_DETACHED \
     0x08u /* its route has no queue: masked in KVM, though not by the guest */
 
@@ -167,7 +168,10 @@ gboolean xive_sources_reattach(Xive *xive, guint32 end_index, GError **error);
 /** xive_source_sync: waits for the events of @lisn that are under way. */
 gboolean xive_source_sync(Xive *xive, guint32 lisn, GError **error);
 
-/** xive_source_reset: PQ of the claimed @lisn to 01, line down. */
+/** xive_source_make: creates @lisn in KVM by its tables, or sets it back; masked, PQ 01. */
+gboolean xive_source_make(Xive *xive, guint32 lisn, GError **error);
+
+/** xive_source_reset: PQ of the claimed @lisn to 01, line down; its pages are not touched. */
 gboolean xive_source_reset(Xive *xive, guint32 lisn, GError **error);
 
 /**

@@ -280,11 +280,12 @@ reset_sources(Xive *xive, GError **error)
     gboolean good = TRUE;
 
     for (guint32 i = 0; i < xive->nr_irqs; i++) {
-        if (!xive_lisn_is_claimed(xive, i))
+        /* a load that failed may have left a device without its source, or a source without one */
+        if (!xive_lisn_is_claimed(xive, i) && (xive->marks[i] & XIVE_MARK_CLAIMED) == 0)
             continue;
         good &= xive_source_reset(xive, i, good ? error : NULL);
         xive->eas[i] = (xive->marks[i] & XIVE_MARK_CLAIMED) != 0 ? XIVE_EAS_RESET : 0;
-        xive->marks[i] &= XIVE_MARK_CLAIMED;
+        xive->marks[i] &= XIVE_MARK_CLAIMED | XIVE_MARK_MADE;
     }
     return good;
 }

@@ -164,6 +164,21 @@ no_page_is_touched_before_resume(void)
     rig_finish(&into);
 }
 
+/* A machine that waits for a guest has been reset and nothing else. */
+static void
+reset_touches_no_page(void)
+{
+    Rig rig;
+
+    rig_init(&rig);
+    rig_disturb(&rig);
+    GOOD(xive_regions_rebuild(rig.xive, &error_)); /* what is touched again counts again */
+    GOOD(xive_class.reset(rig.xive, &error_));
+    g_assert_cmpuint(faults(rig.xive->esb), ==, 0);
+    rig_assert_pristine(&rig);
+    rig_finish(&rig);
+}
+
 static void
 restore_may_be_repeated_and_follow_any_reset(void)
 {
@@ -432,6 +447,24 @@ source_that_no_device_has_lasts_until_reset(void)
     rig_finish(&rig);
 }
 
+/* A stream may name any source: one that its load did not get to is not there to be reset, and one
+ * that it took from a device is the device's again. */
+static void
+reset_after_half_a_load_knows_what_is_there(void)
+{
+    Rig rig;
+
+    waiting(&rig);
+    rig.xive->eas[0x1111] = XIVE_EAS_RESET;
+    rig.xive->eas[RIG_EDGE] = 0;
+    xive_pulse(rig.xive, RIG_EDGE);
+    GOOD(xive_class.reset(rig.xive, &error_));
+    rig_assert_pristine(&rig);
+    GOOD(xive_class.resume(rig.xive, &error_));
+    xive_pulse(rig.xive, RIG_EDGE);
+    rig_finish(&rig);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -439,6 +472,7 @@ main(int argc, char **argv)
 #define TEST(name) g_test_add_func("/xive-restore/" #name, name)
     TEST(both_sides_are_equal_at_the_switch);
     TEST(no_page_is_touched_before_resume);
+    TEST(reset_touches_no_page);
     TEST(restore_may_be_repeated_and_follow_any_reset);
     TEST(event_between_load_and_resume_is_delivered_once);
     TEST(event_for_a_held_pending_source_travels);
@@ -451,5 +485,6 @@ main(int argc, char **argv)
     TEST(queue_of_a_missing_vcpu_is_refused);
     TEST(source_of_a_device_must_be_in_the_stream);
     TEST(source_that_no_device_has_lasts_until_reset);
+    TEST(reset_after_half_a_load_knows_what_is_there);
     return g_test_run();
 }
