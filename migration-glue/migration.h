@@ -39,6 +39,10 @@ typedef struct {
     /* The guest is another's: run state postmigrate. */
     void (*gone)(void *opaque);
 
+    /* Source, no lock, from the migration's thread. vCPUs are out of the guest for @percent of the
+     * time from now on; 0: never. Does not wait. */
+    void (*throttle)(void *opaque, guint percent);
+
     /* Destination, under the lock, after all was loaded. */
 
     /* Whatever can fail before vCPUs run. Afterwards the guest is ours whatever happens. */

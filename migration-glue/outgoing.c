@@ -73,6 +73,14 @@ tell_pass(void *user, guint64 pass)
     tell(user, MIG_EVENT_PASS, pass);
 }
 
+static void
+throttle(void *user, guint percent)
+{
+    MigOutgoing *out = user;
+
+    out->host->ops->throttle(out->host->opaque, percent);
+}
+
 /* Moves on, unless somebody cancelled. */
 static gboolean
 move(MigOutgoing *out, MigStatus to, GError **error)
@@ -200,6 +208,7 @@ stop_guest(MigOutgoing *out, GError **error)
     good = out->host->ops->stop(out->host->opaque, error);
     out->stopped = good;
     leave(out);
+    mig_precopy_end(&out->copy);
     return good;
 }
 
@@ -321,6 +330,7 @@ hand_over(MigOutgoing *out, GError **error)
 static void
 close_all(MigOutgoing *out)
 {
+    mig_precopy_end(&out->copy);
     mig_precopy_report(&out->copy);
     set_live(out, NULL, NULL);
     g_clear_pointer(&out->saver, mig_saver_free);
@@ -443,6 +453,7 @@ mig_outgoing_new(const MigHost *host, MigParams *params, const char *uri, GError
                              .wake = out->wake,
                              .ledger = out->ledger,
                              .passed = tell_pass,
+                             .throttle = throttle,
                              .user = out};
     g_mutex_init(&out->lock);
     g_cond_init(&out->changed);

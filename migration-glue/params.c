@@ -8,7 +8,7 @@
 
 #include "migration-glue/error.h"
 
-#define NO_THROTTLE "vCPUs are never slowed down"
+#define NO_LIMIT    "auto-converge slows vCPUs down, all alike"
 #define NO_TLS      "streams are not encrypted here: use an exec: or fd: transport that does it"
 #define NO_MULTIFD  "over a connection pages travel on one channel, and as they are"
 #define NO_POSTCOPY "memory is copied before the switch only"
@@ -21,7 +21,7 @@ static const MigCapabilityInfo capabilities[MIG_CAP_N] = {
                         "pages are never sent as differences; streams that have some are read "
                         "without it"},
     [MIG_CAP_RDMA_PIN_ALL] = {"rdma-pin-all", FALSE, 0, "there is no RDMA transport"},
-    [MIG_CAP_AUTO_CONVERGE] = {"auto-converge", FALSE, 0, NO_THROTTLE},
+    [MIG_CAP_AUTO_CONVERGE] = {"auto-converge", FALSE, 0, NULL},
     [MIG_CAP_ZERO_BLOCKS] = {"zero-blocks", FALSE, 0, NO_BLOCK},
     [MIG_CAP_EVENTS] = {"events", TRUE, 0, NULL},
     [MIG_CAP_POSTCOPY_RAM] = {"postcopy-ram", FALSE, VMS_CAP_POSTCOPY_RAM, NO_POSTCOPY},
@@ -40,7 +40,7 @@ static const MigCapabilityInfo capabilities[MIG_CAP_N] = {
     [MIG_CAP_ZERO_COPY_SEND] = {"zero-copy-send", FALSE, 0, NO_MULTIFD},
     [MIG_CAP_POSTCOPY_PREEMPT] = {"postcopy-preempt", FALSE, 0, NO_POSTCOPY},
     [MIG_CAP_SWITCHOVER_ACK] = {"switchover-ack", FALSE, 0, NULL},
-    [MIG_CAP_DIRTY_LIMIT] = {"dirty-limit", FALSE, 0, NO_THROTTLE},
+    [MIG_CAP_DIRTY_LIMIT] = {"dirty-limit", FALSE, 0, NO_LIMIT},
     [MIG_CAP_MAPPED_RAM] = {"mapped-ram", FALSE, VMS_CAP_MAPPED_RAM, NULL},
 };
 
@@ -83,12 +83,11 @@ static const MigParamInfo params_table[MIG_PARAM_N] = {
     [MIG_PARAM_ANNOUNCE_MAX] = NUMBER("announce-max", 0, 100000, 550, NO_ANNOUNCE),
     [MIG_PARAM_ANNOUNCE_ROUNDS] = NUMBER("announce-rounds", 0, 1000, 5, NO_ANNOUNCE),
     [MIG_PARAM_ANNOUNCE_STEP] = NUMBER("announce-step", 0, 10000, 100, NO_ANNOUNCE),
-    [MIG_PARAM_THROTTLE_TRIGGER_THRESHOLD] =
-        NUMBER("throttle-trigger-threshold", 1, 100, 50, NO_THROTTLE),
-    [MIG_PARAM_CPU_THROTTLE_INITIAL] = NUMBER("cpu-throttle-initial", 1, 99, 20, NO_THROTTLE),
-    [MIG_PARAM_CPU_THROTTLE_INCREMENT] = NUMBER("cpu-throttle-increment", 1, 99, 10, NO_THROTTLE),
+    [MIG_PARAM_THROTTLE_TRIGGER_THRESHOLD] = NUMBER("throttle-trigger-threshold", 1, 100, 50, NULL),
+    [MIG_PARAM_CPU_THROTTLE_INITIAL] = NUMBER("cpu-throttle-initial", 1, 99, 20, NULL),
+    [MIG_PARAM_CPU_THROTTLE_INCREMENT] = NUMBER("cpu-throttle-increment", 1, 99, 10, NULL),
     [MIG_PARAM_CPU_THROTTLE_TAILSLOW] = {"cpu-throttle-tailslow", MIG_KIND_BOOL, 0, 1, 0, NULL,
-                                         NULL, NO_THROTTLE},
+                                         NULL, NULL},
     [MIG_PARAM_TLS_CREDS] = TEXT("tls-creds", NO_TLS),
     [MIG_PARAM_TLS_HOSTNAME] = TEXT("tls-hostname", NO_TLS),
     [MIG_PARAM_TLS_AUTHZ] = TEXT("tls-authz", NO_TLS),
@@ -102,14 +101,14 @@ static const MigParamInfo params_table[MIG_PARAM_N] = {
                                            "pages are never sent as differences"),
     [MIG_PARAM_MAX_POSTCOPY_BANDWIDTH] =
         NUMBER("max-postcopy-bandwidth", 0, G_MAXINT64, 0, NO_POSTCOPY),
-    [MIG_PARAM_MAX_CPU_THROTTLE] = NUMBER("max-cpu-throttle", 1, 99, 99, NO_THROTTLE),
+    [MIG_PARAM_MAX_CPU_THROTTLE] = NUMBER("max-cpu-throttle", 1, 99, 99, NULL),
     [MIG_PARAM_MULTIFD_COMPRESSION] =
         CHOICE("multifd-compression", compressions, "none", NO_MULTIFD),
     [MIG_PARAM_MULTIFD_ZLIB_LEVEL] = NUMBER("multifd-zlib-level", 0, 9, 1, NO_MULTIFD),
     [MIG_PARAM_MULTIFD_ZSTD_LEVEL] = NUMBER("multifd-zstd-level", 0, 20, 1, NO_MULTIFD),
     [MIG_PARAM_X_VCPU_DIRTY_LIMIT_PERIOD] =
-        NUMBER("x-vcpu-dirty-limit-period", 1, 1000, 1000, NO_THROTTLE),
-    [MIG_PARAM_VCPU_DIRTY_LIMIT] = NUMBER("vcpu-dirty-limit", 1, G_MAXINT64, 1, NO_THROTTLE),
+        NUMBER("x-vcpu-dirty-limit-period", 1, 1000, 1000, NO_LIMIT),
+    [MIG_PARAM_VCPU_DIRTY_LIMIT] = NUMBER("vcpu-dirty-limit", 1, G_MAXINT64, 1, NO_LIMIT),
     [MIG_PARAM_MODE] = CHOICE("mode", modes, "normal", "the process is never replaced in place"),
     [MIG_PARAM_ZERO_PAGE_DETECTION] =
         CHOICE("zero-page-detection", detections, "multifd",

@@ -81,6 +81,26 @@ threshold(const MigPrecopy *copy)
                      (double)switch_bandwidth(copy) / 1e6);
 }
 
+/* Why it does not come to an end: the guest writes faster than pages are sent. */
+static const char *
+why_stalled(const MigPrecopy *copy, gboolean limited)
+{
+    if (copy->converge.percent != 0 &&
+        copy->converge.percent >= mig_params_number(copy->params, MIG_PARAM_MAX_CPU_THROTTLE))
+        return "the guest writes memory faster than it is sent although its vCPUs rest for "
+               "max-cpu-throttle percent of the time: raise that, max-bandwidth or downtime-limit";
+    if (copy->converge.percent != 0)
+        return "the guest writes memory faster than it is sent: its vCPUs are slowed down";
+    if (limited)
+        return "the guest writes memory faster than max-bandwidth lets it be sent: raise "
+               "max-bandwidth";
+    return mig_params_capability(copy->params, MIG_CAP_AUTO_CONVERGE)
+               ? "the guest writes memory faster than the connection takes it: auto-converge is "
+                 "about to slow it down"
+               : "the guest writes memory faster than the connection takes it: raise "
+                 "downtime-limit, or switch auto-converge on";
+}
+
 /* When the machine will stop, at the present rates; and, if never, why. */
 static void
 foresee(MigPrecopy *copy)
@@ -96,15 +116,11 @@ foresee(MigPrecopy *copy)
     if (rate > dirtying)
         eta_us = (gint64)((double)pending * 1e6 / (double)(rate - dirtying));
     mig_ledger_expect(copy->ledger, mig_precopy_expected_downtime_us(copy), eta_us, most);
-    if (most == 0 || rate > dirtying)
+    if (most == 0 || (rate > dirtying && !copy->no_nearer))
         mig_ledger_stall(copy->ledger, NULL);
     else
         mig_ledger_stall(copy->ledger,
-                         limit != 0 && limit < most && most > dirtying
-                             ? "the guest writes memory faster than max-bandwidth lets it be "
-                               "sent: raise max-bandwidth"
-                             : "the guest writes memory faster than the connection takes it: "
-                               "raise downtime-limit, or slow the guest down");
+                         why_stalled(copy, limit != 0 && limit < most && most > dirtying));
 }
 
 /* As long as the bandwidth limit wants. FALSE if something else ended the migration. */
@@ -155,6 +171,47 @@ note_pong(MigPrecopy *copy)
         copy->round_trip_us = when - copy->pinged_at;
 }
 
+/* A guest that writes all of its pages again and again seems to write just as fast as they are
+ * sent.
+ */
+static void
+note_found(MigPrecopy *copy, guint64 found)
+{
+    copy->no_nearer = found > 0 && found >= copy->found - copy->found / 10;
+    copy->found = found;
+}
+
+/* After a fetch of the dirty log: does the guest write too much, and rest too little? */
+static void
+converge(MigPrecopy *copy, const MigRamStats *ram)
+{
+    MigParams *params = copy->params;
+    const MigConvergeRules rules = {
+        .trigger = (guint)mig_params_number(params, MIG_PARAM_THROTTLE_TRIGGER_THRESHOLD),
+        .initial = (guint)mig_params_number(params, MIG_PARAM_CPU_THROTTLE_INITIAL),
+        .increment = (guint)mig_params_number(params, MIG_PARAM_CPU_THROTTLE_INCREMENT),
+        .most = (guint)mig_params_number(params, MIG_PARAM_MAX_CPU_THROTTLE),
+        .gently = mig_params_number(params, MIG_PARAM_CPU_THROTTLE_TAILSLOW) != 0,
+    };
+    guint64 sent = (ram->normal + ram->duplicate) << MIG_PAGE_SHIFT;
+
+    if (!mig_params_capability(params, MIG_CAP_AUTO_CONVERGE) ||
+        !mig_converge_look(&copy->converge, &rules, ram->dirty_bytes, sent, g_get_monotonic_time()))
+        return;
+    copy->throttle(copy->user, copy->converge.percent);
+    mig_ledger_throttle(copy->ledger, copy->converge.percent);
+}
+
+void
+mig_precopy_end(MigPrecopy *copy)
+{
+    if (copy->converge.percent == 0)
+        return;
+    copy->converge.percent = 0;
+    copy->throttle(copy->user, 0);
+    mig_ledger_throttle(copy->ledger, 0);
+}
+
 /* Whether little enough is left. What the guest wrote since the last look counts. */
 static gboolean
 may_stop(MigPrecopy *copy, gboolean *may, GError **error)
@@ -176,6 +233,8 @@ may_stop(MigPrecopy *copy, gboolean *may, GError **error)
         return FALSE;
     mig_ram_save_stats(copy->ram, &ram);
     copy->passed(copy->user, ram.sync_count);
+    note_found(copy, ram.dirty_bytes);
+    converge(copy, &ram);
     pending = mig_saver_pending(copy->saver);
     *may = pending == 0 || (pending <= threshold(copy) &&
                             (pending <= REHEARSAL_BYTES || mig_pace_is_rehearsed(&copy->pace)));

@@ -5,6 +5,7 @@
 #ifndef MIGRATION_GLUE_PRECOPY_H
 #define MIGRATION_GLUE_PRECOPY_H
 
+#include "migration-glue/converge.h"
 #include "migration-glue/pace.h"
 #include "migration-glue/params.h"
 #include "migration-glue/return-path.h"
@@ -25,16 +26,23 @@ typedef struct {
     guint n_sections;
     gint64 pinged_at; /* µs, monotonic */
     void (*passed)(void *user, guint64 pass);
+    void (*throttle)(void *user, guint percent); /* as MigHostOps.throttle */
     void *user;
 
     /* Its own. */
     MigPace pace;
+    MigConverge converge;
     gint64 round_trip_us;
+    guint64 found;        /* bytes, by the last fetch of the dirty log */
+    gboolean no_nearer;   /* it was about as much as by the one before */
     gboolean passed_once; /* every page was sent once */
 } MigPrecopy;
 
 /* TRUE when it is enough, FALSE with @error set when it ended otherwise. */
 gboolean mig_precopy_run(MigPrecopy *copy, GError **error);
+
+/* The guest is stopped, or goes on without a migration: nobody slows it down any more. */
+void mig_precopy_end(MigPrecopy *copy);
 
 /* If the machine stopped now; −1: not known. */
 gint64 mig_precopy_expected_downtime_us(const MigPrecopy *copy);

@@ -139,6 +139,14 @@ mig_ledger_expect(MigLedger *ledger, gint64 downtime_us, gint64 eta_us, guint64 
 }
 
 void
+mig_ledger_throttle(MigLedger *ledger, guint percent)
+{
+    g_mutex_lock(&ledger->lock);
+    ledger->stats.throttle = percent;
+    g_mutex_unlock(&ledger->lock);
+}
+
+void
 mig_ledger_stall(MigLedger *ledger, const char *reason)
 {
     g_mutex_lock(&ledger->lock);

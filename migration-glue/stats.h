@@ -38,6 +38,7 @@ typedef struct {
     gint64 eta_ms;               /* until the machine stops */
     guint64 transferred;         /* bytes of the stream */
     guint64 bandwidth;           /* bytes a second, of the time spent with sending */
+    guint throttle;              /* percent of the time that vCPUs are made to rest */
     double mbps;                 /* of the whole time, 10⁶ bits a second */
     guint64 pages_per_second;
     MigRamStats ram;
@@ -65,6 +66,8 @@ void mig_ledger_up(MigLedger *ledger);
 void mig_ledger_phase(MigLedger *ledger, MigPhase phase);
 void mig_ledger_device(MigLedger *ledger, const MigSection *section, guint64 bytes, guint64 us);
 void mig_ledger_expect(MigLedger *ledger, gint64 downtime_us, gint64 eta_us, guint64 bandwidth);
+/* vCPUs rest for so much of the time; 0: they do not. */
+void mig_ledger_throttle(MigLedger *ledger, guint percent);
 /* Static text, or NULL. */
 void mig_ledger_stall(MigLedger *ledger, const char *reason);
 void mig_ledger_progress(MigLedger *ledger, const MigRamStats *ram, guint64 transferred);

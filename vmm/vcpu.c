@@ -34,6 +34,7 @@ struct VdevVcpu {
     gboolean started;
     gboolean out;         /* halted or failed: does not run until started again */
     gboolean quit;        /* the thread is to end */
+    gboolean resting;     /* slowed down: outside the accelerator for a while */
     guint holds;          /* threads that want the vCPU outside the accelerator */
     guint sleepers;       /* threads that wait on cond: without one, nobody is woken */
     gboolean in_accel;    /* the accelerator is working on it: nobody else may */
@@ -79,7 +80,7 @@ vcpu_wake(VdevVcpu *vcpu)
 static void
 vcpu_kick_out(VdevVcpu *vcpu)
 {
-    if (vcpu->in_accel && (vcpu->quit || vcpu->holds > 0 || !vcpu_may_run(vcpu)))
+    if (vcpu->in_accel && (vcpu->quit || vcpu->resting || vcpu->holds > 0 || !vcpu_may_run(vcpu)))
         vcpu_klass(vcpu)->vcpu_kick(vcpu->accel);
 }
 
@@ -112,7 +113,7 @@ vcpu_wait_turn(VdevVcpu *vcpu)
     gboolean go;
 
     g_mutex_lock(&vcpu->mutex);
-    while (!vcpu->quit && (vcpu->holds > 0 || !vcpu_may_run(vcpu))) {
+    while (!vcpu->quit && (vcpu->resting || vcpu->holds > 0 || !vcpu_may_run(vcpu))) {
         if (vcpu->holds == 0 && vcpu->exit_state != EXIT_NONE) {
             vcpu_complete(vcpu);
             continue;
@@ -406,6 +407,15 @@ vcpu_set_machine_runs(VdevVcpu *vcpu, gboolean runs)
 {
     g_mutex_lock(&vcpu->mutex);
     vcpu->machine_runs = runs;
+    vcpu_reconsider(vcpu);
+    g_mutex_unlock(&vcpu->mutex);
+}
+
+void
+vcpu_set_resting(VdevVcpu *vcpu, gboolean rests)
+{
+    g_mutex_lock(&vcpu->mutex);
+    vcpu->resting = rests;
     vcpu_reconsider(vcpu);
     g_mutex_unlock(&vcpu->mutex);
 }

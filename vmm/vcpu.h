@@ -3,9 +3,9 @@
  * Virtual CPUs: one thread each, and who may touch a vCPU when.
  *
  * A vCPU's thread alternates between the accelerator (in the guest) and the machine (an exit, under
- * the machine lock). It enters the guest only if the machine runs, the vCPU is started and nobody
- * holds it. It parks when one of the first two is not so; before it parks it completes its last
- * exit, so that its registers are whole.
+ * the machine lock). It enters the guest only if the machine runs, the vCPU is started, need not
+ * rest, and nobody holds it. It parks when one of the first two is not so; before it parks it
+ * completes its last exit, so that its registers are whole.
  *
  * Another thread that wants its registers holds it: counts itself in, kicks, and waits until the
  * vCPU is out of the accelerator. That wait never needs the machine lock, so two vCPUs may do it to
@@ -77,6 +77,10 @@ gboolean vcpu_idle(const VdevVcpu *vcpu);
 
 /** vcpu_set_machine_runs: told to each vCPU when the machine stops or goes on. Does not wait. */
 void vcpu_set_machine_runs(VdevVcpu *vcpu, gboolean runs);
+
+/** vcpu_set_resting: a guest that is slowed down rests now and then: the vCPU leaves it, and comes
+ * back when it need not rest any more. It parks as always when the machine stops. Does not wait. */
+void vcpu_set_resting(VdevVcpu *vcpu, gboolean rests);
 
 /** vcpu_wait_parked: waits until the vCPU has parked. Main thread; the machine lock is held and
  * released meanwhile. vcpu_set_machine_runs(FALSE) comes first. */

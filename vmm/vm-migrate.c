@@ -13,6 +13,7 @@
 #include "migration-glue/rules.h"
 #include "vmm/hotplug-priv.h"
 #include "vmm/mig-ram.h"
+#include "vmm/throttle.h"
 #include "vmm/vm-priv.h"
 
 struct VmMigration {
@@ -26,9 +27,10 @@ struct VmMigration {
     gboolean latest_is_in;
     gboolean running; /* from setup until its thread is about to return */
     gboolean exit_if_in_fails;
-    gboolean wakes;  /* the guest that came in was made ready to run */
-    GMutex fds_lock; /* guards the next; a leaf */
-    GHashTable *fds; /* char * → descriptor */
+    Throttle *throttle; /* has its own lock */
+    gboolean wakes;     /* the guest that came in was made ready to run */
+    GMutex fds_lock;    /* guards the next; a leaf */
+    GHashTable *fds;    /* char * → descriptor */
 };
 
 /* ---- what a migration asks of its host ------------------------------------------------------ */
@@ -61,6 +63,30 @@ static void
 host_gone(void *opaque)
 {
     vm_hand_over(opaque);
+}
+
+/* Those that are unplugged too: they may come back. */
+static void
+rest_vcpus(void *opaque, gboolean rests)
+{
+    Vm *vm = opaque;
+
+    host_lock(vm);
+    for (guint i = 0; i < vm->vcpus->len; i++)
+        vcpu_set_resting(vm->vcpus->pdata[i], rests);
+    for (guint i = 0; !rests && i < vm->parked->len; i++)
+        vcpu_set_resting(vm->parked->pdata[i], FALSE);
+    host_unlock(vm);
+}
+
+static void
+host_throttle(void *opaque, guint percent)
+{
+    Vm *vm = opaque;
+    g_autoptr(GError) error = NULL;
+
+    if (!throttle_set(vm->migration->throttle, percent, &error))
+        log_printf(vm->log, VDEV_LOG_WARNING, "the guest is not slowed down: %s", error->message);
 }
 
 /* The received run state; what a machine of ours cannot be in is `paused`. */
@@ -182,6 +208,7 @@ static const MigHostOps host_ops = {
     .stop = host_stop,
     .go_on = host_go_on,
     .gone = host_gone,
+    .throttle = host_throttle,
     .activate = host_activate,
     .run = host_run,
     .event = host_event,
@@ -255,6 +282,7 @@ vm_migrate_init(Vm *vm, GError **error)
     vm->migration = migration;
     vm->sections = mig_sections_new();
     migration->params = mig_params_new();
+    migration->throttle = throttle_new(rest_vcpus, vm);
     migration->fds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_mutex_init(&migration->fds_lock);
     migration->memory = (MigRamHost){
@@ -299,6 +327,7 @@ vm_migrate_finish(Vm *vm)
     machine_unlock(&vm->lock);
     mig_outgoing_free(migration->out);
     mig_incoming_free(migration->in);
+    throttle_free(migration->throttle);
     machine_lock_main(&vm->lock);
     g_hash_table_iter_init(&each, migration->fds);
     while (g_hash_table_iter_next(&each, NULL, &fd))

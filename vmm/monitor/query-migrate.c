@@ -137,6 +137,8 @@ add_source(json_t *answer, const MigStats *stats)
     add_file(answer, &stats->ram);
     if (is_before_the_end(stats->status))
         set_time(answer, "x-eta", stats->eta_ms);
+    if (stats->throttle > 0)
+        set_number(answer, "cpu-throttle-percentage", stats->throttle);
     set_text(answer, "x-stall", stats->stall);
     set_number(answer, "x-bandwidth", stats->bandwidth);
     if (downtime != NULL)

@@ -272,6 +272,12 @@ host_gone(void *opaque)
     g_atomic_int_set(&rig->gone, 1);
 }
 
+static void
+host_throttle(void *opaque, guint percent)
+{
+    g_atomic_int_set(&((Rig *)opaque)->throttle, (gint)percent);
+}
+
 static gboolean
 host_activate(void *opaque, GError **error)
 {
@@ -316,6 +322,7 @@ static const MigHostOps host_ops = {
     .stop = host_stop,
     .go_on = host_go_on,
     .gone = host_gone,
+    .throttle = host_throttle,
     .activate = host_activate,
     .run = host_run,
     .event = host_event,

@@ -46,6 +46,7 @@ struct Rig {
     gint logging;    /* atomic */
     gint gone;       /* atomic: it was handed over */
     gint taken;      /* atomic: run() was called */
+    gint throttle;   /* atomic: percent, as it was told last */
     gboolean writes; /* while it runs it writes to its memory */
     gboolean fail_activate, fail_stop;
     guint32 seed;

@@ -363,6 +363,27 @@ registers_of_a_running_vcpu_are_reached_from_outside(void)
     rig_free(rig);
 }
 
+static void
+a_vcpu_that_rests_is_out_and_parks_all_the_same(void)
+{
+    Rig *rig = rig_new();
+    guint64 value = 5;
+
+    vcpu_start(rig->vcpu[0]);
+    rig_wait_in_guest(rig, 0, 1);
+    vcpu_set_resting(rig->vcpu[0], TRUE);
+    rig_wait_left(rig, 0);
+    g_assert_cmpint(vcpu_set(rig->vcpu[0], VDEV_REG_PC, &value), ==, 0);
+    g_assert_cmpuint(rig->raw[0]->runs, ==, 1); /* it did not go back */
+    rig_stop_all(rig);
+    for (guint i = 0; i < 2; i++)
+        vcpu_set_machine_runs(rig->vcpu[i], TRUE);
+    g_assert_cmpuint(rig->raw[0]->runs, ==, 1);
+    vcpu_set_resting(rig->vcpu[0], FALSE);
+    rig_wait_in_guest(rig, 0, 2);
+    rig_free(rig);
+}
+
 static gint64
 touch_the_other(Rig *rig, VdevVcpu *vcpu)
 {
@@ -578,6 +599,7 @@ main(int argc, char **argv)
     g_test_add_func("/vcpu/stray", a_stray_load_gives_all_ones);
     g_test_add_func("/vcpu/out", a_vcpu_that_is_out_stays_out_until_started_again);
     g_test_add_func("/vcpu/rest", a_vcpu_that_asked_for_the_end_executes_nothing_more);
+    g_test_add_func("/vcpu/slow", a_vcpu_that_rests_is_out_and_parks_all_the_same);
     g_test_add_func("/vcpu/thread-id", a_thread_has_its_kernel_id);
     g_test_add_func("/vcpu/lock", the_main_thread_gets_the_lock_from_threads_that_hammer_it);
     return g_test_run();
