@@ -120,11 +120,32 @@ obey(MigLoader *loader, MigCommand command, const guint8 *payload, guint n, void
     return FALSE;
 }
 
+/*
+ * A source without a return path believes that all went well once the last byte has left, and a
+ * section that cannot be read here comes late. So it is refused while it is still copying, unless
+ * somebody has answered for it. Where nothing can come back (a file, a pipe) it is over anyway.
+ */
+static gboolean
+hears_a_refusal(MigIncoming *in, GError **error)
+{
+    if (in->back != NULL || in->ends.back == NULL ||
+        mig_params_number(in->params, MIG_PARAM_X_ONE_WAY) != 0)
+        return TRUE;
+    g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
+                "the source has opened no return path: it would lose its guest if anything of it "
+                "did not fit here: switch its capability 'return-path' on; or take the risk: start "
+                "this one with -global migration.x-one-way=on, or set its parameter 'x-one-way'");
+    return FALSE;
+}
+
 static gboolean
 section_read(MigLoader *loader, const MigSectionHead *head, void *user, GError **error)
 {
+    const gboolean ram_begins =
+        head->tag == MIG_TAG_START && g_str_equal(head->idstr, MIG_RAM_IDSTR);
+
     report(user);
-    return TRUE;
+    return !ram_begins || hears_a_refusal(user, error);
 }
 
 static const MigLoaderHooks hooks = {

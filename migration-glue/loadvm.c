@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "migration-glue/absent.h"
 #include "migration-glue/engine.h"
 #include "migration-glue/error.h"
 #include "migration-glue/vmdesc.h"
@@ -284,10 +285,10 @@ load_payload(MigLoader *loader, MigStream *stream, const MigSectionHead *head, c
     MigStateName name = {head->idstr, head->instance};
 
     if (section == NULL) {
+        g_autofree char *text = mig_absent_text(head->idstr);
+
         if (loader->hooks->unknown_section == NULL)
-            return refuse(head, MIG_ERROR_UNKNOWN, error,
-                          "this machine has no such section: is a device missing, or one too many "
-                          "on the other side?");
+            return refuse(head, MIG_ERROR_UNKNOWN, error, text);
         return loader->hooks->unknown_section(loader, head, loader->user, error) &&
                mig_stream_check(stream, error);
     }

@@ -114,6 +114,7 @@ static const MigParamInfo params_table[MIG_PARAM_N] = {
         CHOICE("zero-page-detection", detections, "multifd",
                "pages are always looked at for zeros, by whoever writes them"),
     [MIG_PARAM_DIRECT_IO] = {"direct-io", MIG_KIND_BOOL, 0, 1, 0, NULL, NULL, NULL},
+    [MIG_PARAM_X_ONE_WAY] = {"x-one-way", MIG_KIND_BOOL, 0, 1, 0, NULL, NULL, NULL},
 };
 
 struct MigParams {

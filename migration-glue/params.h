@@ -65,6 +65,7 @@ typedef enum {
     MIG_PARAM_MODE,
     MIG_PARAM_ZERO_PAGE_DETECTION,
     MIG_PARAM_DIRECT_IO,
+    MIG_PARAM_X_ONE_WAY, /* ours: a source that hears no refusal is taken nevertheless */
     MIG_PARAM_N
 } MigParam;
 

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "migration-glue/absent.h"
 #include "migration-glue/error.h"
 #include "migration-glue/mapped-load.h"
 #include "migration-glue/page.h"
@@ -99,16 +100,26 @@ static gboolean G_GNUC_PRINTF(3, 4) refuse(MigError code, GError **error, const 
 
 /* ---- The list of blocks ---- */
 
+/* A device's memory has the device's path. */
+static gboolean
+refuse_block(const char *name, GError **error)
+{
+    g_autofree char *text = strchr(name, '@') != NULL ? mig_absent_text(name) : NULL;
+
+    if (text != NULL)
+        return refuse(MIG_ERROR_UNKNOWN, error, "RAM block '%s': %s", name, text);
+    return refuse(MIG_ERROR_MISMATCH, error,
+                  "RAM block '%s' of the sender is none of this machine's, or one that does not "
+                  "migrate: give both sides the same memory options",
+                  name);
+}
+
 static gboolean
 check_listed(const MigRamEntry *entry, const char *name, guint64 length, guint64 gpa,
              const VmsContext *context, GError **error)
 {
     if (entry == NULL)
-        return refuse(
-            MIG_ERROR_MISMATCH, error,
-            "RAM block '%s' of the sender is none of this machine's, or one that does not "
-            "migrate: give both sides the same memory options",
-            name);
+        return refuse_block(name, error);
     if (entry->announced)
         return refuse(MIG_ERROR_FORMAT, error, "RAM block '%s' is listed twice", name);
     if (length != entry->host.used_length)

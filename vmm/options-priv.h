@@ -32,6 +32,7 @@ gboolean option_set_paused(Options *options, const char *value, GError **error);
 gboolean option_set_name(Options *options, const char *value, GError **error);
 gboolean option_set_uuid(Options *options, const char *value, GError **error);
 gboolean option_set_incoming(Options *options, const char *value, GError **error);
+gboolean option_set_global(Options *options, const char *value, GError **error);
 gboolean option_set_only_migratable(Options *options, const char *value, GError **error);
 gboolean option_set_dump_vmstate(Options *options, const char *value, GError **error);
 gboolean option_set_no_reboot(Options *options, const char *value, GError **error);

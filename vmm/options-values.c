@@ -206,6 +206,18 @@ option_set_incoming(Options *options, const char *value, GError **error)
 }
 
 gboolean
+option_set_global(Options *options, const char *value, GError **error)
+{
+    static const char prefix[] = "migration.";
+    const char *text = g_str_has_prefix(value, prefix) ? value + strlen(prefix) : NULL;
+
+    if (text == NULL || strchr(text, '=') == NULL)
+        return option_refuse(error, "only migration.NAME=VALUE is known");
+    g_ptr_array_add(options->migration_globals, g_strdup(text));
+    return TRUE;
+}
+
+gboolean
 option_set_only_migratable(Options *options, const char *value, GError **error)
 {
     options->only_migratable = TRUE;

@@ -81,6 +81,8 @@ static const OptionRow control_rows[] = {
 static const OptionRow migration_rows[] = {
     {"incoming", "URI|defer", option_set_incoming,
      "wait for a guest that migrates here; defer: until `migrate-incoming`"},
+    {"global", "migration.NAME=VALUE", option_set_global,
+     "a capability or parameter of migration, from the start on; repeatable"},
     {"only-migratable", NULL, option_set_only_migratable, "refuse what could not migrate"},
     {"dump-vmstate", "FILE", option_set_dump_vmstate,
      "describe what the machine would send, as JSON in QEMU's format, and end; -: standard output"},
@@ -193,6 +195,7 @@ options_init(Options *options)
         .devices = g_ptr_array_new_with_free_func((GDestroyNotify)option_item_free),
         .qmp = g_ptr_array_new_with_free_func(g_free),
         .module_dirs = g_ptr_array_new_with_free_func(g_free),
+        .migration_globals = g_ptr_array_new_with_free_func(g_free),
     };
 }
 
@@ -219,6 +222,7 @@ options_clear(Options *options)
     g_ptr_array_unref(options->devices);
     g_ptr_array_unref(options->qmp);
     g_ptr_array_unref(options->module_dirs);
+    g_ptr_array_unref(options->migration_globals);
     g_free(options->cpu);
     g_free(options->mem_path);
     g_free(options->kernel);

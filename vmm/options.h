@@ -39,7 +39,8 @@ typedef struct {
     gboolean start_paused; /* -S */
     char *incoming;        /* URI, or "defer"; NULL: the guest starts here */
     gboolean only_migratable;
-    char *dump_vmstate; /* file to describe the machine's state in, or NULL */
+    GPtrArray *migration_globals; /* char *, NAME=VALUE of -global migration.NAME=VALUE */
+    char *dump_vmstate;           /* file to describe the machine's state in, or NULL */
     gboolean no_reboot;
     guint32 log_kinds; /* bit n = VdevLogKind n */
     char *pidfile;

@@ -302,9 +302,10 @@ vm_migrate_init(Vm *vm, GError **error)
         .identity = {.machine = row->name, .has_uuid = vm->options->have_uuid},
     };
     memcpy(migration->host.identity.uuid, vm->options->uuid, sizeof(vm->options->uuid));
-    return migration->host.rules != NULL ||
-           vm_host_error(error, "the machine type %s has no rules for its migration stream",
-                         row->name);
+    if (migration->host.rules == NULL)
+        return vm_host_error(error, "the machine type %s has no rules for its migration stream",
+                             row->name);
+    return vm_globals_apply(vm->options, migration->params, error);
 }
 
 MigRam *

@@ -205,6 +205,10 @@ void vm_hand_over(Vm *vm);
 /** vm_hold_stop: `stop` while the guest is held: it is to be paused afterwards. */
 void vm_hold_stop(Vm *vm, RunState why);
 
+/* vm-globals.c */
+/** vm_globals_apply: what -global says of migration into @params. Errors: VM_ERROR_USAGE. */
+gboolean vm_globals_apply(const Options *options, MigParams *params, GError **error);
+
 /* vm-migrate.c */
 gboolean vm_migrate_init(Vm *vm, GError **error);
 /** vm_migrate_finish: ends what runs and waits for it. Main thread; lets go of the lock. */

@@ -61,12 +61,43 @@ a_writing_guest_moves_over_descriptors(Pair *pair, const void *data)
 }
 
 static void
-a_guest_moves_without_a_return_path(Pair *pair, const void *data)
+switch_return_path_off(Pair *pair)
 {
     const MigCapabilityChange off = {MIG_CAP_RETURN_PATH, FALSE};
-    g_autofree char *uri = pair_unix_uri(pair);
 
     g_assert_true(mig_params_set_capabilities(pair->from->params, &off, 1, FALSE, NULL));
+}
+
+/* It could not be told when its guest is refused. */
+static void
+a_source_without_a_return_path_is_refused_before_it_has_copied(Pair *pair, const void *data)
+{
+    g_autofree char *uri = pair_unix_uri(pair);
+    g_auto(MigStats) stats = {0};
+
+    switch_return_path_off(pair);
+    rig_start(pair->from, TRUE, 10);
+    pair_receive(pair->to, uri);
+    pair_send(pair->from, uri);
+    rig_wait_ended(pair->to);
+    rig_wait_ended(pair->from);
+    mig_incoming_stats(pair->to->in, &stats);
+    g_assert_cmpint(stats.status, ==, MIG_STATUS_FAILED);
+    g_assert_nonnull(strstr(stats.error, "switch its capability 'return-path' on"));
+    g_assert_nonnull(strstr(stats.error, "x-one-way"));
+    g_assert_cmpuint(stats.ram.normal, ==, 0);
+    g_assert_cmpuint(stats.ram.duplicate, ==, 0);
+    g_assert_cmpint(mig_outgoing_status(pair->from->out), ==, MIG_STATUS_FAILED);
+    g_assert_true(rig_runs(pair->from));
+}
+
+static void
+a_guest_moves_without_a_return_path_if_somebody_answers_for_it(Pair *pair, const void *data)
+{
+    g_autofree char *uri = pair_unix_uri(pair);
+
+    switch_return_path_off(pair);
+    g_assert_true(mig_params_set_number(pair->to->params, MIG_PARAM_X_ONE_WAY, 1, NULL));
     rig_start(pair->from, TRUE, 10);
     pair_receive(pair->to, uri);
     pair_send(pair->from, uri);
@@ -336,7 +367,8 @@ main(int argc, char **argv)
     ADD(a_writing_guest_moves_over_a_unix_socket);
     ADD(a_writing_guest_moves_over_tcp);
     ADD(a_writing_guest_moves_over_descriptors);
-    ADD(a_guest_moves_without_a_return_path);
+    ADD(a_source_without_a_return_path_is_refused_before_it_has_copied);
+    ADD(a_guest_moves_without_a_return_path_if_somebody_answers_for_it);
     ADD(a_guest_moves_through_a_command_and_back_out_of_one);
     ADD(a_guest_moves_through_a_file_behind_a_foreign_head);
     ADD(two_saves_of_a_guest_that_stands_still_are_alike);
