@@ -10,6 +10,7 @@
 
 #include "migration-glue/rules.h"
 #include "tools/stream-commands.h"
+#include "tools/stream-types.h"
 
 /* Exit statuses. */
 enum {
@@ -64,8 +65,8 @@ parse(Line *line, int *argc, char ***argv, GError **error)
         {"machine", 0, 0, G_OPTION_ARG_STRING, &line->machine,
          "check: the type that is to read it; else what a stream that tells no type is taken for",
          "pseries-X.Y"},
-        {"reader", 0, 0, G_OPTION_ARG_STRING, &line->reader, "check: qemu (default) or spapr-vmm",
-         "WHO"},
+        {"reader", 0, 0, G_OPTION_ARG_STRING, &line->reader,
+         "check: qemu (any release, the default), qemu-X.Y or spapr-vmm", "WHO"},
         {"to", 0, 0, G_OPTION_ARG_STRING, &line->to,
          "convert: memory in the stream, or at fixed places of the file", "stream|mapped-ram"},
         {"module-dir", 0, 0, G_OPTION_ARG_FILENAME, &line->module_dir,
@@ -110,6 +111,7 @@ static gboolean
 check_options(const Line *line, GError **error)
 {
     const char *command = line->words[0];
+    StreamWho who;
 
     if ((line->json || line->section != NULL) && !g_str_equal(command, "inspect"))
         return usage(error, "--json and --section are for inspect");
@@ -121,9 +123,8 @@ check_options(const Line *line, GError **error)
     if (line->to != NULL && !g_str_equal(line->to, "stream") &&
         !g_str_equal(line->to, "mapped-ram"))
         return usage(error, "--to is stream or mapped-ram");
-    if (line->reader != NULL && !g_str_equal(line->reader, "qemu") &&
-        !g_str_equal(line->reader, "spapr-vmm"))
-        return usage(error, "--reader is qemu or spapr-vmm");
+    if (!stream_who_parse(line->reader, &who))
+        return usage(error, "--reader is qemu, one of qemu-2.2 to qemu-11.0, or spapr-vmm");
     if (line->machine != NULL && mig_rules_find(line->machine) == NULL)
         return usage(error, "--machine: there is no such type; pseries-2.2 to 10.0 and "
                             "pseries-vmm-1.0 are known");

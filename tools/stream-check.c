@@ -80,11 +80,15 @@ print_releases(const StreamVerdict *verdict, const VmsStreamRules *type, FILE *o
 }
 
 static void
-print_verdict(const StreamVerdict *verdict, const VmsStreamRules *type, gboolean ours, FILE *out)
+print_verdict(const StreamVerdict *verdict, const VmsStreamRules *type, const StreamWho *who,
+              FILE *out)
 {
-    fprintf(out, "a %s machine of type %s reads it: %s", ours ? "spapr-vmm" : "QEMU", type->machine,
+    g_autofree char *release = stream_release_name(who->release);
+
+    fprintf(out, "a %s%s%s machine of type %s reads it: %s", who->ours ? "spapr-vmm" : "QEMU",
+            who->release != 0 ? " " : "", who->release != 0 ? release : "", type->machine,
             verdict->yes ? "yes" : "no, because");
-    if (verdict->yes && !ours)
+    if (verdict->yes && !who->ours && who->release == 0)
         print_releases(verdict, type, out);
     fputc('\n', out);
     for (guint i = 0; i < verdict->reasons->len; i++)
@@ -126,21 +130,23 @@ static gboolean
 judge(const StreamRequest *request, Checker *checker, const StreamFacts *facts, gboolean *yes,
       GError **error)
 {
-    const gboolean ours = g_strcmp0(request->reader, "spapr-vmm") == 0;
     const VmsStreamRules *type = find_type(request, facts, error);
     StreamVerdict verdict;
+    StreamWho who;
+    const gboolean known = stream_who_parse(request->reader, &who);
 
-    print_notes(&facts->notes, ours, request->out);
+    g_assert(known);
+    print_notes(&facts->notes, who.ours, request->out);
     if (type == NULL)
         return FALSE;
-    if (ours && !stream_tables_has_module(request->tables)) {
+    if (who.ours && !stream_tables_has_module(request->tables)) {
         g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
                     "what spapr-vmm reads is told by its module, and none was found: say where by "
                     "--module-dir");
         return FALSE;
     }
-    stream_verdict_make(&verdict, facts, &checker->holdings, request->tables, type, ours);
-    print_verdict(&verdict, type, ours, request->out);
+    stream_verdict_make(&verdict, facts, &checker->holdings, request->tables, type, &who);
+    print_verdict(&verdict, type, &who, request->out);
     *yes = verdict.yes;
     stream_verdict_clear(&verdict);
     return TRUE;

@@ -16,7 +16,7 @@ typedef struct {
     FILE *out;
     const char *machine; /* or NULL */
     const char *section; /* inspect: only those of that name, or NULL */
-    const char *reader;  /* check: "qemu", "spapr-vmm" */
+    const char *reader;  /* check: as stream_who_parse() has it */
     gboolean json;       /* inspect */
 } StreamRequest;
 

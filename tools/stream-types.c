@@ -47,6 +47,7 @@ static const StreamRule rules[] = {
     {STREAM_HAS_SUBSECTION, "cpu/rtas_stopped", .since = R(11, 0)},
     {STREAM_HAS_SUBSECTION, "spapr_llan/rx_pools", .type_since = "pseries-2.6"},
     {STREAM_HAS_SUBSECTION, "spapr_drc/unplug_requested", .since = R(5, 0)},
+    {STREAM_HAS_SUBSECTION, "spapr_drc/ccs", .since = STREAM_RELEASE_NONE},
 
     {STREAM_HAS_COMMAND, "enable-colo", .until = R(10, 2)},
     {STREAM_HAS_COMMAND, "switchover-start", .since = R(10, 0)},
@@ -105,6 +106,35 @@ stream_type_releases(const char *machine, guint *since, guint *until)
             break;
         }
     }
+    return TRUE;
+}
+
+/* The last minor number of each major one, from 2 on. */
+static const guint minors[] = {12, 1, 2, 2, 2, 2, 2, 2, 2, 0};
+
+static gboolean
+is_release(guint major, guint minor)
+{
+    return major >= 2 && major - 2 < G_N_ELEMENTS(minors) && minor <= minors[major - 2] &&
+           (major > 2 || minor >= 2);
+}
+
+gboolean
+stream_who_parse(const char *text, StreamWho *who)
+{
+    guint major, minor;
+    int end = 0;
+
+    *who = (StreamWho){0};
+    if (text == NULL || strcmp(text, "qemu") == 0)
+        return TRUE;
+    who->ours = strcmp(text, "spapr-vmm") == 0;
+    if (who->ours)
+        return TRUE;
+    if (strlen(text) > 10 || sscanf(text, "qemu-%2u.%2u%n", &major, &minor, &end) != 2 ||
+        text[end] != '\0' || !is_release(major, minor))
+        return FALSE;
+    who->release = R(major, minor);
     return TRUE;
 }
 

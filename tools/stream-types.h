@@ -14,7 +14,7 @@
 #include "vdev/vmstate.h"
 
 #define STREAM_RELEASE(major, minor) ((major)*100u + (minor))
-#define STREAM_RELEASE_NONE          G_MAXUINT /* no end is known */
+#define STREAM_RELEASE_NONE          G_MAXUINT /* no end is known; as a beginning: none has it */
 
 typedef enum {
     STREAM_HAS_SECTION,    /* by its name without device path */
@@ -51,6 +51,15 @@ const StreamLayout *stream_layout(guint i);
 
 /* Releases that have machine type @machine. FALSE: QEMU has none such. */
 gboolean stream_type_releases(const char *machine, guint *since, guint *until);
+
+/* Who is to read a stream. */
+typedef struct {
+    gboolean ours;
+    guint release; /* of QEMU; 0: any that has the machine type */
+} StreamWho;
+
+/* "qemu", "qemu-X.Y" or "spapr-vmm"; NULL stands for "qemu". FALSE: none of them. */
+gboolean stream_who_parse(const char *text, StreamWho *who);
 
 /* "7.2"; (transfer full). */
 char *stream_release_name(guint release);

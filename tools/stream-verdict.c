@@ -17,6 +17,7 @@ typedef struct {
     const StreamTables *tables;
     const VmsStreamRules *type;
     gboolean ours;
+    guint release; /* of QEMU, or 0 */
 } Judge;
 
 static void reason(const Judge *judge, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -49,16 +50,26 @@ static void
 narrow(const Judge *judge, const char *what, const StreamRule *rule)
 {
     StreamVerdict *verdict = judge->verdict;
-    g_autofree char *release = stream_release_name(rule->since != 0 ? rule->since : rule->until);
+    g_autofree char *since = stream_release_name(rule->since);
+    g_autofree char *until = stream_release_name(rule->until);
 
+    if (rule->since == STREAM_RELEASE_NONE) {
+        reason(judge, "%s is known to spapr-vmm only", what);
+        return;
+    }
+    if (judge->release != 0 && rule->since > judge->release)
+        reason(judge, "%s is known from QEMU %s on", what, since);
+    if (judge->release != 0 && rule->until != 0 && rule->until < judge->release)
+        reason(judge, "%s is known up to QEMU %s", what, until);
+    if (judge->release != 0)
+        return;
     if (rule->since > verdict->since) {
         verdict->since = rule->since;
-        remark(judge, "%s is known from QEMU %s on", what, release);
+        remark(judge, "%s is known from QEMU %s on", what, since);
     }
     if (rule->until != 0 && rule->until < verdict->until) {
         verdict->until = rule->until;
-        release = (g_free(release), stream_release_name(rule->until));
-        remark(judge, "%s is known up to QEMU %s", what, release);
+        remark(judge, "%s is known up to QEMU %s", what, until);
     }
 }
 
@@ -188,8 +199,10 @@ judge_section_ours(const Judge *judge, const char *name, const StreamHolding *ho
         return;
     if (strcmp(name, "spapr/htab") != 0)
         reason(judge, "section %s: there is no such device", holding->where);
-    else
-        reason(judge, "section %s: there is no hash page table (radix guests only)", name);
+    else if (judge->facts->htab.listed && !judge->facts->htab.none)
+        reason(judge,
+               "section %s: the guest has a hash page table, and only radix guests are taken",
+               name);
 }
 
 static void
@@ -267,6 +280,15 @@ judge_layouts(const Judge *judge)
 #define ICS_OLD 0x400u
 #define ICS_NEW 0x1000u
 
+/* The one thing by which the sender's host shows: 64-bit and 32-bit words in its own order. */
+static void
+judge_word_order(const Judge *judge)
+{
+    if (judge->facts->context.big_endian_words)
+        reason(judge, "section spapr-xive: its words are in the order of a big-endian host; on a "
+                      "little-endian one (ppc64le, x86) each would be taken for another");
+}
+
 static void
 judge_interrupts(const Judge *judge)
 {
@@ -290,12 +312,15 @@ static void
 judge_releases(const Judge *judge)
 {
     StreamVerdict *verdict = judge->verdict;
-    g_autofree char *since = NULL, *until = NULL;
+    g_autofree char *since = stream_release_name(verdict->since);
+    g_autofree char *until = stream_release_name(verdict->until);
 
-    if (verdict->since <= verdict->until)
+    if (judge->release != 0 && judge->release < verdict->since)
+        reason(judge, "machines of type %s came with QEMU %s", judge->type->machine, since);
+    if (judge->release != 0 && judge->release > verdict->until)
+        reason(judge, "machines of type %s went after QEMU %s", judge->type->machine, until);
+    if (judge->release != 0 || verdict->since <= verdict->until)
         return;
-    since = stream_release_name(verdict->since);
-    until = stream_release_name(verdict->until);
     reason(judge,
            "no release reads all of it: what it holds needs QEMU %s or newer, and %s or older",
            since, until);
@@ -334,9 +359,10 @@ judge_notes(const Judge *judge)
 void
 stream_verdict_make(StreamVerdict *verdict, const StreamFacts *facts,
                     const StreamHoldings *holdings, const StreamTables *tables,
-                    const VmsStreamRules *type, gboolean ours)
+                    const VmsStreamRules *type, const StreamWho *who)
 {
-    const Judge judge = {verdict, facts, holdings, tables, type, ours};
+    const gboolean ours = who->ours;
+    const Judge judge = {verdict, facts, holdings, tables, type, ours, who->release};
 
     *verdict = (StreamVerdict){
         .reasons = g_ptr_array_new_with_free_func(g_free),
@@ -355,6 +381,7 @@ stream_verdict_make(StreamVerdict *verdict, const StreamFacts *facts,
     judge_subsections(&judge);
     judge_layouts(&judge);
     judge_interrupts(&judge);
+    judge_word_order(&judge);
     judge_notes(&judge);
     if (!ours)
         judge_releases(&judge);

@@ -14,10 +14,10 @@ typedef struct {
     guint since, until; /* releases, if QEMU and yes */
 } StreamVerdict;
 
-/* @type: one that has rules. @ours: our own reader, else QEMU. */
+/* @type: one that has rules. A reader is taken to run on a little-endian host. */
 void stream_verdict_make(StreamVerdict *verdict, const StreamFacts *facts,
                          const StreamHoldings *holdings, const StreamTables *tables,
-                         const VmsStreamRules *type, gboolean ours);
+                         const VmsStreamRules *type, const StreamWho *who);
 void stream_verdict_clear(StreamVerdict *verdict); /* zero-safe */
 
 #endif
