@@ -13,6 +13,7 @@
 #include "migration-glue/error.h"
 #include "migration-glue/file-choice.h"
 #include "migration-glue/precopy.h"
+#include "migration-glue/weight.h"
 
 #define BLAME_US (500 * G_TIME_SPAN_MILLISECOND) /* for the verdict after a broken connection */
 
@@ -142,8 +143,6 @@ open_connection(MigOutgoing *out, GError **error)
 static gboolean
 open_stream(MigOutgoing *out, GError **error)
 {
-    const guint32 ping = GUINT32_TO_BE(MIG_PRECOPY_PING);
-
     out->saver =
         mig_saver_new(out->stream, out->host->sections, &out->context, &out->host->identity);
     mig_saver_observe(out->saver, note_section, out);
@@ -151,8 +150,7 @@ open_stream(MigOutgoing *out, GError **error)
         return FALSE;
     if (out->back != NULL) {
         mig_command_put(out->stream, MIG_COMMAND_OPEN_RETURN_PATH, NULL, 0);
-        mig_command_put(out->stream, MIG_COMMAND_PING, &ping, sizeof(ping));
-        out->copy.pinged_at = g_get_monotonic_time();
+        mig_precopy_ping(&out->copy, out->stream);
     }
     return mig_stream_flush(out->stream, error);
 }
@@ -167,11 +165,12 @@ set_up(MigOutgoing *out, GError **error)
     out->host->ram->save = out->ram;
     mig_ram_save_set_file(out->ram, &out->file);
     good = mig_ram_save_prepare(out->ram, &out->context, error);
+    mig_sections_list(out->host->sections, &out->copy.n_sections);
+    out->copy.state_bytes = mig_sections_weight(out->host->sections);
     leave(out);
     out->copy.saver = out->saver;
     out->copy.stream = out->stream;
     out->copy.ram = out->ram;
-    mig_sections_list(out->host->sections, &out->copy.n_sections);
     out->copy.back = out->back;
     if (!good || !mig_saver_start(out->saver, error))
         return FALSE;

@@ -26,6 +26,33 @@ remember(guint64 *all_bytes, guint64 *all_us, guint64 bytes, gint64 us)
     }
 }
 
+/* Small parts say how long a part takes, and not how fast bytes are. */
+static void
+remember_rate(MigPace *pace, guint64 bytes, gint64 us)
+{
+    if (bytes >= QUANTUM_MIN)
+        pace->rates[pace->n_rates++ % MIG_PACE_RATES] = bytes * G_USEC_PER_SEC / (guint64)us;
+}
+
+/* The one in the middle: a part that had to wait for a processor says nothing of the connection. */
+static guint64
+usual_rate(const MigPace *pace)
+{
+    guint n = MIN(pace->n_rates, MIG_PACE_RATES);
+
+    for (guint i = 0; i < n; i++) {
+        guint below = 0, equal = 0;
+
+        for (guint j = 0; j < n; j++) {
+            below += pace->rates[j] < pace->rates[i];
+            equal += pace->rates[j] == pace->rates[i];
+        }
+        if (below <= n / 2 && below + equal > n / 2)
+            return pace->rates[i];
+    }
+    return 0;
+}
+
 void
 mig_pace_note(MigPace *pace, guint64 bytes, guint64 page_bytes, gboolean again, gint64 us,
               gint64 now)
@@ -36,8 +63,10 @@ mig_pace_note(MigPace *pace, guint64 bytes, guint64 page_bytes, gboolean again, 
     if (us <= 0)
         return;
     remember(&pace->bytes, &pace->us, bytes, us);
-    if (again)
+    if (again) {
         remember(&pace->again_bytes, &pace->again_us, page_bytes, us);
+        remember_rate(pace, page_bytes, us);
+    }
     /* Looking for zeros is much faster than sending: such parts say nothing of the connection. */
     if (page_bytes > 0 && bytes >= page_bytes / 2)
         remember(&pace->dense_bytes, &pace->dense_us, bytes, us);
@@ -67,6 +96,8 @@ mig_pace_is_rehearsed(const MigPace *pace)
 guint64
 mig_pace_bandwidth(const MigPace *pace)
 {
+    if (pace->n_rates > 0)
+        return usual_rate(pace);
     if (pace->again_us > 0)
         return pace->again_bytes * G_USEC_PER_SEC / pace->again_us;
     if (pace->dense_us > 0)

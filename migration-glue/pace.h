@@ -7,6 +7,8 @@
 
 #include <glib.h>
 
+#define MIG_PACE_RATES 9u
+
 typedef struct {
     guint64 debt;   /* bytes sent that the limit does not cover yet */
     gint64 paid_at; /* µs */
@@ -14,6 +16,8 @@ typedef struct {
     guint64 bytes, us;
     guint64 dense_bytes, dense_us; /* of parts that were mostly pages with content */
     guint64 again_bytes, again_us; /* of pages that were sent before: bytes of memory */
+    guint64 rates[MIG_PACE_RATES]; /* bytes a second, of the last parts of such pages */
+    guint n_rates;                 /* so many there were in all */
 } MigPace;
 
 /**

@@ -4,13 +4,16 @@
  */
 #include "migration-glue/precopy.h"
 
+#include "migration-glue/command.h"
 #include "migration-glue/error.h"
 #include "migration-glue/page.h"
 
 #define SLICE_MS 50 /* longest sleep between two looks at the world */
-/* Stop, states and a way there and back cost something even without a page: about so much. */
+/* Stopping costs something even without a byte, and so does each section. */
 #define FIXED_US       300
 #define PER_SECTION_US 50
+/* States go number by number, here and there: so many times slower than pages. */
+#define STATE_SLOWNESS 4.0
 /* More than this is not left to a stop before some pages were sent again: what that cost is what
  * the last ones will cost. */
 #define REHEARSAL_BYTES (1u << 20)
@@ -53,11 +56,13 @@ switch_bandwidth(const MigPrecopy *copy)
 static gint64
 fixed_cost_us(const MigPrecopy *copy)
 {
+    guint64 bandwidth = MAX(switch_bandwidth(copy), 1);
     MigRamStats ram;
 
     mig_ram_save_stats(copy->ram, &ram);
     return FIXED_US + (gint64)copy->n_sections * PER_SECTION_US + copy->round_trip_us +
-           (gint64)ram.sync_us;
+           (gint64)ram.sync_us +
+           (gint64)((double)copy->state_bytes * STATE_SLOWNESS * 1e6 / (double)bandwidth);
 }
 
 gint64
@@ -161,14 +166,27 @@ send_part(MigPrecopy *copy, gboolean *done, GError **error)
     return TRUE;
 }
 
+void
+mig_precopy_ping(MigPrecopy *copy, MigStream *stream)
+{
+    const guint32 value = GUINT32_TO_BE(++copy->pings);
+
+    mig_command_put(stream, MIG_COMMAND_PING, &value, sizeof(value));
+    copy->pinged_at = g_get_monotonic_time();
+}
+
+/* One ping is on its way at a time: an answer makes the next one go. The first may have waited for
+ * the other side to begin, or behind pages. */
 static void
 note_pong(MigPrecopy *copy)
 {
-    gint64 when;
+    gint64 when, trip;
 
-    if (copy->back != NULL && copy->round_trip_us == 0 &&
-        mig_return_path_pong(copy->back, &when) == MIG_PRECOPY_PING)
-        copy->round_trip_us = when - copy->pinged_at;
+    if (copy->back == NULL || mig_return_path_pong(copy->back, &when) != copy->pings)
+        return;
+    trip = MAX(when - copy->pinged_at, 1);
+    copy->round_trip_us = copy->round_trip_us == 0 ? trip : MIN(copy->round_trip_us, trip);
+    mig_precopy_ping(copy, copy->stream);
 }
 
 /* A guest that writes all of its pages again and again seems to write just as fast as they are

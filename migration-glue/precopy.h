@@ -12,8 +12,6 @@
 #include "migration-glue/savevm.h"
 #include "migration-glue/stats.h"
 
-#define MIG_PRECOPY_PING 1u /* value of the ping that was sent first */
-
 /* Filled by outgoing.c; nothing in it is owned. */
 typedef struct {
     MigParams *params;
@@ -24,7 +22,7 @@ typedef struct {
     MigRamSave *ram;
     MigReturnPath *back; /* or NULL */
     guint n_sections;
-    gint64 pinged_at; /* µs, monotonic */
+    guint64 state_bytes; /* of devices, about */
     void (*passed)(void *user, guint64 pass);
     void (*throttle)(void *user, guint percent); /* as MigHostOps.throttle */
     void *user;
@@ -32,7 +30,9 @@ typedef struct {
     /* Its own. */
     MigPace pace;
     MigConverge converge;
-    gint64 round_trip_us;
+    guint32 pings;        /* the value of the last one */
+    gint64 pinged_at;     /* µs, monotonic */
+    gint64 round_trip_us; /* the shortest; 0: not known */
     guint64 found;        /* bytes, by the last fetch of the dirty log */
     gboolean no_nearer;   /* it was about as much as by the one before */
     gboolean passed_once; /* every page was sent once */
@@ -49,6 +49,9 @@ gint64 mig_precopy_expected_downtime_us(const MigPrecopy *copy);
 
 /* FALSE with @error set if the other side has given up, though the connection may take bytes. */
 gboolean mig_precopy_check_peer(MigPrecopy *copy, GError **error);
+
+/* The answer tells how far away the other side is. */
+void mig_precopy_ping(MigPrecopy *copy, MigStream *stream);
 
 /* Brings the figures up to date. */
 void mig_precopy_report(MigPrecopy *copy);

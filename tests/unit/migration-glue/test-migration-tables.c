@@ -224,6 +224,23 @@ parts_of_zero_pages_say_nothing_of_the_bandwidth(void)
     g_assert_cmpuint(mig_pace_bandwidth(&pace), ==, 2000000000);
 }
 
+/* Whoever had to wait for a processor in between was not slowed down by the connection. */
+static void
+a_part_that_took_long_does_not_count(void)
+{
+    MigPace pace = {0};
+    const gint64 took[] = {1000, 900000, 1000, 1100, 400000, 1000, 900};
+
+    for (guint i = 0; i < G_N_ELEMENTS(took); i++)
+        mig_pace_note(&pace, 4 << 20, 4000000, TRUE, took[i], 5000);
+    g_assert_cmpuint(mig_pace_bandwidth(&pace), ==, 4000000000);
+    for (guint i = 0; i < 2 * MIG_PACE_RATES; i++) {
+        mig_pace_note(&pace, 4 << 20, 4000000, TRUE, 4000, 5000);
+        mig_pace_note(&pace, 4096, 4096, TRUE, 4096, 5000); /* nor does a small one */
+    }
+    g_assert_cmpuint(mig_pace_bandwidth(&pace), ==, 1000000000);
+}
+
 /* ---- Addresses ---- */
 
 static const struct {
@@ -378,6 +395,7 @@ main(int argc, char **argv)
     ADD(a_refused_parameter_says_why);
     ADD(the_bandwidth_limit_holds_over_many_parts);
     ADD(parts_of_zero_pages_say_nothing_of_the_bandwidth);
+    ADD(a_part_that_took_long_does_not_count);
     ADD(a_wrong_address_is_refused_with_the_right_form);
     ADD(right_addresses_are_taken);
     ADD(a_descriptor_nobody_gave_is_refused);
