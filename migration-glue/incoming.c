@@ -321,12 +321,18 @@ mig_incoming_new(const MigHost *host, MigParams *params, const char *uri, GError
 }
 
 void
+mig_incoming_wait(MigIncoming *in)
+{
+    g_clear_pointer(&in->thread, g_thread_join);
+}
+
+void
 mig_incoming_free(MigIncoming *in)
 {
     if (in == NULL)
         return;
     mig_incoming_cancel(in);
-    g_thread_join(in->thread);
+    mig_incoming_wait(in);
     mig_wake_free(in->wake);
     mig_ledger_free(in->ledger);
     g_mutex_clear(&in->lock);

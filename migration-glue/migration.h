@@ -85,6 +85,9 @@ mig_outgoing_new(const MigHost *host, MigParams *params, const char *uri, GError
 void mig_outgoing_free(MigOutgoing *out);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigOutgoing, mig_outgoing_free)
 
+/* Waits for the thread of one whose status says that it is over. Without the machine lock. */
+void mig_outgoing_wait(MigOutgoing *out);
+
 /**
  * mig_outgoing_cancel:
  *
@@ -121,6 +124,9 @@ mig_incoming_new(const MigHost *host, MigParams *params, const char *uri, GError
 /* Ends it, unless the guest was taken over, and waits for the end; as mig_outgoing_free(). */
 void mig_incoming_free(MigIncoming *in);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigIncoming, mig_incoming_free)
+
+/* As mig_outgoing_wait(). */
+void mig_incoming_wait(MigIncoming *in);
 
 /* Any thread; does not wait. */
 void mig_incoming_cancel(MigIncoming *in);

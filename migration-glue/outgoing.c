@@ -462,12 +462,18 @@ mig_outgoing_new(const MigHost *host, MigParams *params, const char *uri, GError
 }
 
 void
+mig_outgoing_wait(MigOutgoing *out)
+{
+    g_clear_pointer(&out->thread, g_thread_join);
+}
+
+void
 mig_outgoing_free(MigOutgoing *out)
 {
     if (out == NULL)
         return;
     mig_outgoing_cancel(out);
-    g_thread_join(out->thread);
+    mig_outgoing_wait(out);
     mig_wake_free(out->wake);
     mig_ledger_free(out->ledger);
     mig_address_free(out->address);

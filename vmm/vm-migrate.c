@@ -26,6 +26,7 @@ struct VmMigration {
     MigIncoming *in;
     gboolean latest_is_in;
     gboolean running; /* from setup until its thread is about to return */
+    guint turn;       /* migrations that have ended */
     gboolean exit_if_in_fails;
     Throttle *throttle; /* has its own lock */
     gboolean wakes;     /* the guest that came in was made ready to run */
@@ -176,14 +177,42 @@ note_failed_load(Vm *vm)
 }
 
 static void
-migration_ended(Vm *vm, void *data)
+end_migration(Vm *vm)
 {
     VmMigration *migration = vm->migration;
 
+    migration->turn++;
     migration->running = FALSE;
     vm_hotplug_settle(vm);
     if (migration->latest_is_in && mig_incoming_status(migration->in) != MIG_STATUS_COMPLETED)
         note_failed_load(vm);
+}
+
+/* @data: the turn; that one may have been ended by somebody who was faster. */
+static void
+migration_ended(Vm *vm, void *data)
+{
+    if (vm->migration->turn == GPOINTER_TO_UINT(data))
+        end_migration(vm);
+}
+
+/* Whoever has seen how the last one ended may begin the next one: its thread is about to return. */
+static void
+end_last(Vm *vm)
+{
+    VmMigration *migration = vm->migration;
+    gboolean in = migration->latest_is_in;
+
+    if (!migration->running || !mig_status_is_over(in ? mig_incoming_status(migration->in)
+                                                      : mig_outgoing_status(migration->out)))
+        return;
+    machine_unlock(&vm->lock);
+    if (in)
+        mig_incoming_wait(migration->in);
+    else
+        mig_outgoing_wait(migration->out);
+    machine_lock_main(&vm->lock);
+    end_migration(vm);
 }
 
 static void
@@ -198,7 +227,9 @@ host_event(void *opaque, MigEventKind kind, guint64 value)
     case MIG_EVENT_PASS:
         vm_emit_event(vm, &(VmEvent){.kind = VM_EVENT_MIGRATION_PASS, .pass = value});
         break;
-    case MIG_EVENT_ENDED: vm_run_errand(vm, migration_ended, NULL, NULL); break;
+    case MIG_EVENT_ENDED:
+        vm_run_errand(vm, migration_ended, GUINT_TO_POINTER(vm->migration->turn), NULL);
+        break;
     }
 }
 
@@ -441,6 +472,7 @@ vm_migrate(Vm *vm, const char *uri, GError **error)
     VmMigration *migration = vm->migration;
     MigOutgoing *out;
 
+    end_last(vm);
     if (!may_migrate(vm, error))
         return FALSE;
     out = mig_outgoing_new(&migration->host, migration->params, uri, error);
@@ -531,6 +563,7 @@ vm_begin(Vm *vm, GError **error)
 gboolean
 vm_migrate_incoming(Vm *vm, const char *uri, gboolean end_if_it_fails, GError **error)
 {
+    end_last(vm);
     if (vm->state != RUN_STATE_INMIGRATE)
         return vm_usage(error, "no guest is waited for: start with -incoming defer");
     if (vm->migration->running)

@@ -42,6 +42,18 @@ write_all(int fd, const guint8 *bytes, gsize n)
     return TRUE;
 }
 
+/* Messages of the way back: type and length in 2 bytes each; the other side writes them whole. */
+static gboolean
+are_pongs(const guint8 *bytes, gsize n)
+{
+    static const guint8 head[] = {0, 2, 0, 4};
+
+    for (gsize at = 0; at < n; at += 8)
+        if (memcmp(bytes + at, head, MIN(sizeof(head), n - at)) != 0)
+            return FALSE;
+    return TRUE;
+}
+
 /* FALSE: the end of this connection. */
 static gboolean
 pass(Relay *relay, int from, int to, guint way)
@@ -49,8 +61,11 @@ pass(Relay *relay, int from, int to, guint way)
     guint8 buffer[65536];
     gssize n = read(from, buffer, MIN(sizeof(buffer), relay->left[way]));
 
-    if (n <= 0 || !write_all(to, buffer, (gsize)n))
+    if (n <= 0 || (relay->left[way] == RELAY_PONGS && !are_pongs(buffer, (gsize)n)) ||
+        !write_all(to, buffer, (gsize)n))
         return FALSE;
+    if (relay->left[way] == RELAY_PONGS)
+        return TRUE;
     relay->left[way] -= (guint64)n;
     relay->passed[way] += (guint64)n;
     return TRUE;

@@ -11,11 +11,13 @@
 
 typedef struct Relay Relay;
 
-#define RELAY_ALL G_MAXUINT64
+#define RELAY_ALL   G_MAXUINT64
+#define RELAY_PONGS (G_MAXUINT64 - 1)
 
 /**
  * relay_new: listens at @front, and connects to @back when somebody comes.
- * @there, @back_again: bytes that pass in each direction; then both ends are closed
+ * @there, @back_again: bytes that pass in each direction; then both ends are closed. RELAY_PONGS
+ * back: answers to pings, and nothing else
  */
 Relay *relay_new(const char *front, const char *back, guint64 there, guint64 back_again);
 /** relay_free: breaks what is left, and waits. Returns: bytes that passed towards @back. */

@@ -256,7 +256,7 @@ a_cut_connection_leaves_one_guest_200_times(Fixture *f, gconstpointer data)
     cut_connections(f, 200);
 }
 
-/* MS-5: the answer to the ping passes, the verdict does not. */
+/* MS-5: the answers to pings pass, the verdict does not. */
 static void
 a_lost_verdict_leaves_the_decision_to_the_operator(Fixture *f, gconstpointer data)
 {
@@ -267,7 +267,7 @@ a_lost_verdict_leaves_the_decision_to_the_operator(Fixture *f, gconstpointer dat
 
     start_source(f);
     start_destination(f);
-    relay = relay_new(front, f->path, RELAY_ALL, 8);
+    relay = relay_new(front, f->path, RELAY_ALL, RELAY_PONGS);
     error = fail_to_migrate(f, uri);
     relay_free(relay);
     g_assert_true(g_str_has_prefix(error, "handover unknown"));
