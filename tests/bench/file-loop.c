@@ -8,7 +8,6 @@
  *   file-loop save  MEMORY FILE THREADS [direct]    prints "ms N"
  *   file-loop load  FILE BYTES THREADS [direct]     prints "ms N"
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

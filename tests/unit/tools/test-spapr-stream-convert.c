@@ -157,7 +157,7 @@ checksums_beside_a_file_tell_where_it_is_damaged(Pair *pair, const void *data)
 {
     const StreamRequest request = {.tables = stream_rig_no_tables()};
     g_autofree char *mapped = save(pair, "mapped", TRUE);
-    g_autofree char *before = NULL, *after = NULL, *bytes = NULL, *said = NULL;
+    g_autofree char *before = NULL, *after = NULL, *said = NULL;
     g_autoptr(GError) error = NULL;
     gboolean same;
     gsize n, m;
