@@ -14,8 +14,8 @@ FIRST=${FIRST:-qemu}
 IRQ=${IRQ:-xive}
 HOPS=${HOPS:-10}
 case $IRQ in
-    xive) QEMU_IRQ=,ic-mode=xive OURS_IRQ= ;;
-    dual) QEMU_IRQ= OURS_IRQ=,ic-mode=dual ;;
+    xive) QEMU_IRQ=,ic-mode=xive OURS_IRQ='' ;;
+    dual) QEMU_IRQ='' OURS_IRQ=,ic-mode=dual ;;
     *) echo "hops.sh: IRQ is xive or dual, not $IRQ" >&2; exit 2 ;;
 esac
 . /power9/moves.sh
