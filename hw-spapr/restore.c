@@ -81,6 +81,15 @@ restore_late_cpu(CpuState *own, GError **error)
     return !own->platform->arriving || !own->came || restore_cpu(own, error);
 }
 
+/* A source that was ready when it was held, and got an event before its device was saved, has no
+ * way to say so in a stream: what its device holds says it. One pulse too many finds nothing. */
+static void
+announce(Platform *platform)
+{
+    vty_announce(&platform->vty);
+    events_pulse(platform, ~0u);
+}
+
 gboolean
 restore_complete(Platform *platform, GError **error)
 {
@@ -91,6 +100,8 @@ restore_complete(Platform *platform, GError **error)
                                 "-smp of the other",
                                 cpus_id(&platform->cpus, i));
     }
+    if (platform->arriving)
+        announce(platform);
     platform->arriving = FALSE;
     return TRUE;
 }

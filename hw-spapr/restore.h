@@ -28,7 +28,8 @@ gboolean restore_machine(Platform *platform, GError **error);
 /** restore_late_cpu: the vCPU of @own, if the machine was restored before its sections came. */
 gboolean restore_late_cpu(CpuState *own, GError **error);
 
-/** restore_complete: whether every vCPU has come, if a guest is arriving. Before it goes on. */
+/** restore_complete: whether every vCPU has come, if a guest is arriving; if so, what it has not
+ * fetched is announced again. Before it goes on. */
 gboolean restore_complete(Platform *platform, GError **error);
 
 #endif

@@ -54,6 +54,13 @@ vty_make(Vty *vty, VioBus *bus, const VdevHost *host, VdevChardev *chardev, Xive
 }
 
 void
+vty_announce(Vty *vty)
+{
+    if (vty->chardev != NULL && vty->in != vty->out)
+        vio_pulse(&vty->vio);
+}
+
+void
 vty_reset(Vty *vty)
 {
     if (vty->chardev == NULL)

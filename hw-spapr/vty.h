@@ -26,6 +26,10 @@ typedef struct {
 gboolean vty_make(Vty *vty, VioBus *bus, const VdevHost *host, VdevChardev *chardev, Xive *xive,
                   GError **error);
 void vty_reset(Vty *vty);
+
+/** vty_announce: raises the interrupt again if input waits for the guest. */
+void vty_announce(Vty *vty);
+
 /** vty_finish: stops reading from the character device. Zero-safe. */
 void vty_finish(Vty *vty);
 

@@ -14,9 +14,10 @@
 
 #include "vmm/chardev-priv.h"
 
-/* Bytes read that the device has not taken yet: then nothing more is read, and whoever writes
- * waits. Only at a terminal somebody must listen for Ctrl-A even if the guest does not; there a
- * paste may be large, and what is beyond is lost. */
+/* Nothing is read that the device does not take at once: whoever writes waits, and what was not
+ * read can be read by the guest's next host. Only at a terminal somebody must listen for Ctrl-A
+ * even if the guest does not; there a paste may be large, and what is beyond is lost. And of a
+ * client that leaves its last words are kept. */
 #define PENDING_MAX  4096u
 #define TERMINAL_MAX (1u << 20)
 #define FLUSH_MS     2000
@@ -27,6 +28,7 @@ struct VdevChardev {
     ChardevConfig config;
     gboolean escape, escaped; /* Ctrl-A means something; it was the last byte */
     gboolean listens;         /* to Ctrl-A, always */
+    gboolean paused;          /* the guest is not here */
 
     const VdevChardevOps *ops;
     void *user;
@@ -39,9 +41,11 @@ struct VdevChardev {
     gboolean losing_input; /* the same */
 
     guint in_source, out_source, accept_source, deliver_source; /* 0: none */
+    gboolean in_waits; /* in_source does not look for input */
 };
 
 static void chardev_watch_input(VdevChardev *chardev);
+static void chardev_watch_leaving(VdevChardev *chardev);
 static void chardev_watch_accept(VdevChardev *chardev);
 static void chardev_push(VdevChardev *chardev);
 
@@ -177,6 +181,24 @@ pending_room(const VdevChardev *chardev)
     return (chardev->listens ? TERMINAL_MAX : PENDING_MAX) - pending_n(chardev);
 }
 
+/* Bytes that the device takes now. */
+static gsize
+takes(const VdevChardev *chardev)
+{
+    return chardev->ops == NULL || chardev->paused ? 0 : chardev->ops->can_read(chardev->user);
+}
+
+/* Bytes to be read now. */
+static gsize
+wanted(const VdevChardev *chardev)
+{
+    gsize room = takes(chardev), n = pending_n(chardev);
+
+    if (chardev->listens)
+        return pending_room(chardev);
+    return room > n ? MIN(room - n, pending_room(chardev)) : 0;
+}
+
 static void
 pending_append(VdevChardev *chardev, guint8 byte)
 {
@@ -234,8 +256,8 @@ chardev_take(VdevChardev *chardev, const guint8 *bytes, gsize n)
 static void
 chardev_deliver(VdevChardev *chardev)
 {
-    while (pending_n(chardev) > 0 && chardev->ops != NULL) {
-        gsize n = MIN(chardev->ops->can_read(chardev->user), pending_n(chardev));
+    while (pending_n(chardev) > 0) {
+        gsize n = MIN(takes(chardev), pending_n(chardev));
         guint8 bytes[256];
 
         if (n == 0)
@@ -247,18 +269,28 @@ chardev_deliver(VdevChardev *chardev)
 }
 
 static gboolean
+is_client(const VdevChardev *chardev)
+{
+    return chardev->ends.listener >= 0;
+}
+
+static gboolean
 chardev_in_ready(gint fd, GIOCondition condition, gpointer user)
 {
     VdevChardev *chardev = user;
+    gboolean leaves = is_client(chardev) && (condition & (G_IO_HUP | G_IO_ERR)) != 0;
+    gsize room = leaves ? pending_room(chardev) : wanted(chardev);
     guint8 bytes[256];
-    gsize room = pending_room(chardev);
     gssize n;
 
-    if (room == 0 && !chardev->listens) {
+    if (room == 0 && !leaves && !chardev->listens) {
         chardev->in_source = 0;
+        chardev_watch_leaving(chardev);
         return G_SOURCE_REMOVE;
     }
-    n = read(fd, bytes, chardev->listens ? sizeof(bytes) : MIN(sizeof(bytes), room));
+    n = room == 0 && leaves
+            ? 0
+            : read(fd, bytes, chardev->listens ? sizeof(bytes) : MIN(sizeof(bytes), room));
     if (n > 0) {
         chardev_take(chardev, bytes, (gsize)n);
         chardev_deliver(chardev);
@@ -271,9 +303,23 @@ chardev_in_ready(gint fd, GIOCondition condition, gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+/* Nothing is to be read now, but the next client is to get its turn. */
+static void
+chardev_watch_leaving(VdevChardev *chardev)
+{
+    source_clear(&chardev->in_source);
+    chardev->in_waits = TRUE;
+    if (chardev->ends.in >= 0 && is_client(chardev))
+        chardev->in_source =
+            g_unix_fd_add(chardev->ends.in, G_IO_HUP | G_IO_ERR, chardev_in_ready, chardev);
+}
+
 static void
 chardev_watch_input(VdevChardev *chardev)
 {
+    if (chardev->in_waits)
+        source_clear(&chardev->in_source);
+    chardev->in_waits = FALSE;
     if (chardev->ends.in >= 0 && chardev->in_source == 0)
         chardev->in_source = g_unix_fd_add(chardev->ends.in, G_IO_IN | G_IO_HUP | G_IO_ERR,
                                            chardev_in_ready, chardev);
@@ -297,9 +343,36 @@ chardev_accept_input(VdevChardev *chardev)
 
     if (chardev == NULL)
         return;
-    waiting = pending_n(chardev) > 0 || (chardev->ends.in >= 0 && chardev->in_source == 0);
-    if (waiting && chardev->deliver_source == 0)
+    waiting = pending_n(chardev) > 0 ||
+              (chardev->ends.in >= 0 && (chardev->in_waits || chardev->in_source == 0));
+    if (waiting && !chardev->paused && chardev->deliver_source == 0)
         chardev->deliver_source = g_idle_add(chardev_deliver_later, chardev);
+}
+
+void
+chardev_pause(VdevChardev *chardev)
+{
+    if (chardev == NULL || chardev->paused)
+        return;
+    chardev->paused = TRUE;
+    source_clear(&chardev->deliver_source);
+    if (!chardev->listens)
+        chardev_watch_leaving(chardev);
+}
+
+void
+chardev_go_on(VdevChardev *chardev)
+{
+    if (chardev == NULL || !chardev->paused)
+        return;
+    chardev->paused = FALSE;
+    chardev_accept_input(chardev);
+}
+
+gsize
+chardev_unread(const VdevChardev *chardev)
+{
+    return chardev == NULL ? 0 : pending_n(chardev);
 }
 
 void

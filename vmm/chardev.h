@@ -5,9 +5,9 @@
  * Output never waits: what the other end does not take now stands in a buffer of CHARDEV_BUFFER
  * bytes, and when that is full the oldest bytes go. A Unix socket that nobody has connected to
  * yet keeps its output the same way, so that the first client sees how the guest began. Input is
- * read only while the device says that it can take some.
+ * read only while the device says that it can take some, and no more than that.
  *
- * Everything under the machine lock; input arrives on the main thread.
+ * Everything under the machine lock, on any thread; input arrives on the main thread.
  */
 #ifndef VMM_CHARDEV_H
 #define VMM_CHARDEV_H
@@ -41,5 +41,16 @@ void chardev_free(VdevChardev *chardev);
 void chardev_write(VdevChardev *chardev, const guint8 *bytes, gsize n);
 void chardev_set_ops(VdevChardev *chardev, const VdevChardevOps *ops, void *user);
 void chardev_accept_input(VdevChardev *chardev);
+
+/**
+ * chardev_pause: the guest is not here: what is typed stays unread, for whoever has it. An
+ * operator's terminal is listened to all the same, and keeps what is typed until then.
+ * chardev_go_on: it is here. Both NULL-safe, and may be repeated.
+ */
+void chardev_pause(VdevChardev *chardev);
+void chardev_go_on(VdevChardev *chardev);
+
+/** chardev_unread: bytes that were read and that the device has not taken. NULL-safe. */
+gsize chardev_unread(const VdevChardev *chardev);
 
 #endif

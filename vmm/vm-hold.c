@@ -126,6 +126,13 @@ vm_let_go(Vm *vm, GError **error)
 void
 vm_hand_over(Vm *vm)
 {
+    const gsize unread = chardev_unread(vm->console);
+
+    if (unread > 0)
+        log_printf(vm->log, VDEV_LOG_WARNING,
+                   "%" G_GSIZE_FORMAT " bytes typed at the console stay behind: the guest had not "
+                   "read them",
+                   unread);
     vm->hold.on = FALSE;
     if (!vm->ended)
         vm_set_state(vm, RUN_STATE_POSTMIGRATE);

@@ -52,11 +52,23 @@ vm_emit(Vm *vm, VmEventKind kind, gboolean by_guest, const char *reason)
     vm_emit_event(vm, &(VmEvent){.kind = kind, .by_guest = by_guest, .reason = reason});
 }
 
+/* Whose console's input is the guest's: what is not read here can be read where the guest is. */
+static gboolean
+guest_is_here(RunState state)
+{
+    return state != RUN_STATE_INMIGRATE && state != RUN_STATE_FINISH_MIGRATE &&
+           state != RUN_STATE_POSTMIGRATE;
+}
+
 void
 vm_set_state(Vm *vm, RunState state)
 {
     g_assert(runstate_may(vm->state, state));
     vm->state = state;
+    if (guest_is_here(state))
+        chardev_go_on(vm->console);
+    else
+        chardev_pause(vm->console);
 }
 
 void

@@ -239,6 +239,50 @@ guest_of_fewer_vcpus_does_not_go_on(Pair *pair, gconstpointer data)
     g_assert_true(pseries_class.resume(pair->into.platform, NULL));
 }
 
+/* --- Interrupts ---------------------------------------------------------- */
+
+/* Both come between quiesce and capture, to sources that were ready: the sections of the controller
+ * have no room for that. */
+static void
+event_of_the_last_moment_is_announced_again(Pair *pair, gconstpointer data)
+{
+    static const guint32 lisns[] = {0x1000, 0x1100};
+    Platform *from = pair->from.platform, *into = pair->into.platform;
+    GError *error = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(lisns); i++)
+        rig_arm(&pair->from, lisns[i]);
+    g_assert_true(pseries_class.quiesce(from, &error));
+    fake_host_type(pair->from.host, "x");
+    pseries_class.powerdown(from);
+    g_assert_true(pseries_class.reset(into, &error));
+    for (guint i = 0; i < 2; i++)
+        g_assert_true(carry(xive_catalogue[i].state, from->xive, into->xive, &error));
+    g_assert_true(carry(&state_vty, &from->vty, &into->vty, &error));
+    move(pair);
+    g_assert_true(pseries_class.resume(into, &error));
+    for (gsize i = 0; i < G_N_ELEMENTS(lisns); i++)
+        g_assert_true(rig_fired(&pair->into, lisns[i]));
+    g_assert_no_error(error);
+}
+
+static void
+what_waits_for_nobody_is_not_announced(Pair *pair, gconstpointer data)
+{
+    GError *error = NULL;
+
+    rig_arm(&pair->from, 0x1100);
+    g_assert_true(pseries_class.quiesce(pair->from.platform, &error));
+    g_assert_true(pseries_class.reset(pair->into.platform, &error));
+    for (guint i = 0; i < 2; i++)
+        g_assert_true(carry(xive_catalogue[i].state, pair->from.platform->xive,
+                            pair->into.platform->xive, &error));
+    g_assert_true(carry(&state_vty, &pair->from.platform->vty, &pair->into.platform->vty, &error));
+    move(pair);
+    g_assert_true(pseries_class.resume(pair->into.platform, &error));
+    g_assert_false(rig_fired(&pair->into, 0x1100));
+}
+
 /* --- Failures ------------------------------------------------------------ */
 
 static gboolean
@@ -368,6 +412,8 @@ main(int argc, char **argv)
         {"/spapr-restore/decrementer-expires", decrementer_expires_at_once},
         {"/spapr-restore/late-vcpu", vcpu_behind_the_machine_is_restored_on_its_own},
         {"/spapr-restore/missing-vcpu", guest_of_fewer_vcpus_does_not_go_on},
+        {"/spapr-restore/announced", event_of_the_last_moment_is_announced_again},
+        {"/spapr-restore/silent", what_waits_for_nobody_is_not_announced},
         {"/spapr-restore/load-failures", each_call_that_fails_refuses_the_load},
         {"/spapr-restore/capture-failures", each_call_that_fails_ends_the_capture},
         {"/spapr-restore/hint", register_that_fails_is_named_with_a_hint},
