@@ -49,6 +49,13 @@ loaded_and_stopped()
     source_ctl migrate "uri=unix:$WORK/incoming-$SIDES" && migrated && until_true is_status paused
 }
 
+# PQ, routes, queues and contexts, as far as they are no addresses of a process.
+same_interrupts()
+{
+    source_ctl x-query-irq > /tmp/there && ctl x-query-irq > /tmp/here || return 1
+    grep -q 'MSI' /tmp/there && diff /tmp/there /tmp/here
+}
+
 untouched()
 {
     faults esb > /tmp/esb
@@ -73,6 +80,7 @@ side_start ours
 claim 'the guest comes up and works' guest_up
 claim 'the source has touched its pages' source_faulted
 sides_claim 'the guest moves and waits' loaded_and_stopped
+claim 'both sides show the same interrupts' same_interrupts
 claim 'before it runs, no page of ESB and TIMA is touched' untouched
 claim 'the source ends' source_gone
 claim 'cont' ctl cont

@@ -7,10 +7,11 @@
 # Environment: HOPS (6), KIND (ours; qemu shows that the load and this script are sound), CPUS,
 # MEM, LOAD, MACHINE, TRANSPORT (moves.sh).
 . /power9/lib.sh
-. /power9/moves.sh
 
 HOPS=${HOPS:-6}
 KIND=${KIND:-ours}
+[ "$KIND" != ours ] || ONE_CONSOLE=yes
+. /power9/moves.sh
 
 mkdir -p "$WORK"
 side_start "$KIND"
