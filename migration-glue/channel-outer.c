@@ -78,19 +78,26 @@ typedef struct {
     void (*unlock)(void *opaque);
     void *opaque;
     const gboolean *held;
+    GThread *owner; /* whose note that is; another one holds no lock */
 } YieldChannel;
+
+static gboolean
+is_held(const YieldChannel *yield)
+{
+    return g_thread_self() == yield->owner && *yield->held;
+}
 
 static void
 let_go(YieldChannel *yield)
 {
-    if (*yield->held)
+    if (is_held(yield))
         yield->unlock(yield->opaque);
 }
 
 static void
 take_back(YieldChannel *yield)
 {
-    if (*yield->held)
+    if (is_held(yield))
         yield->lock(yield->opaque);
 }
 
@@ -168,5 +175,6 @@ mig_channel_yield_new(MigChannel *channel, void (*lock)(void *opaque), void (*un
     yield->unlock = unlock;
     yield->opaque = opaque;
     yield->held = held;
+    yield->owner = g_thread_self();
     return &yield->outer.channel;
 }

@@ -31,7 +31,8 @@ void mig_outer_finish(MigChannel *channel);
  * mig_channel_yield_new:
  * @channel:       (transfer full)
  * @unlock, @lock: called around everything that may wait, while *@held
- * @held:         the using thread's own note whether it has the machine lock
+ * @held:          the calling thread's own note whether it has the machine lock; other threads that
+ *                 use the channel never have it
  *
  * A channel whose user may hold the machine lock: it lets go of it while it waits, so that a peer
  * that stalls never stalls the monitor.

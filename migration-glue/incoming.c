@@ -6,7 +6,7 @@
  * The order of the end matters: the verdict "taken over" goes out only when nothing can fail any
  * more, and from then on the guest is run here whatever becomes of the connection (MS-6).
  */
-#include "migration-glue/migration.h"
+#include "migration-glue/incoming-priv.h"
 
 #include <poll.h>
 #include <string.h>
@@ -15,48 +15,26 @@
 #include "migration-glue/channel-outer.h"
 #include "migration-glue/error.h"
 #include "migration-glue/file-choice.h"
-#include "migration-glue/loadvm.h"
 #include "migration-glue/return-path.h"
 
 #define DRAIN_US (2 * G_USEC_PER_SEC)
 
-struct MigIncoming {
-    const MigHost *host;
-    MigParams *params;
-    MigListener *listener;
-    char *uri;
-    MigState state;
-    MigWake *wake;
-    MigLedger *ledger;
-    GThread *thread;
-
-    GMutex lock; /* guards the next; the last lock taken */
-    MigChannel *live;
-
-    /* The thread's own. */
-    MigEnds ends;
-    MigStream *stream;
-    MigStream *back; /* writer, once the source has opened the return path */
-    MigRamLoad *ram;
-    gboolean held; /* it has the machine lock */
-};
-
-static void
-enter(MigIncoming *in)
+void
+mig_incoming_enter(MigIncoming *in)
 {
     in->host->ops->lock(in->host->opaque);
     in->held = TRUE;
 }
 
-static void
-leave(MigIncoming *in)
+void
+mig_incoming_leave(MigIncoming *in)
 {
     in->held = FALSE;
     in->host->ops->unlock(in->host->opaque);
 }
 
-static gboolean
-move(MigIncoming *in, MigStatus to)
+gboolean
+mig_incoming_move(MigIncoming *in, MigStatus to)
 {
     if (!mig_state_move(&in->state, to))
         return FALSE;
@@ -64,11 +42,13 @@ move(MigIncoming *in, MigStatus to)
     return TRUE;
 }
 
-static void
-report(MigIncoming *in)
+void
+mig_incoming_report(MigIncoming *in)
 {
     MigRamStats ram;
 
+    if (in->stream == NULL)
+        return;
     mig_ram_load_stats(in->ram, &ram);
     mig_ledger_progress(in->ledger, &ram, mig_stream_position(in->stream));
 }
@@ -85,20 +65,27 @@ open_return_path(MigIncoming *in, GError **error)
                                        "switch the source's capability 'return-path' off");
         return FALSE;
     }
+    g_mutex_lock(&in->back_lock);
     in->back = mig_stream_new_writer(g_steal_pointer(&in->ends.back));
+    g_mutex_unlock(&in->back_lock);
     /* Nothing here has to be asked whether the switch may come. */
     return !mig_params_capability(in->params, MIG_CAP_SWITCHOVER_ACK) ||
            mig_return_put_ack(in->back, error);
 }
 
-static gboolean
-answer_ping(MigIncoming *in, const guint8 *payload, GError **error)
+gboolean
+mig_incoming_pong(MigIncoming *in, const guint8 *payload, GError **error)
 {
     guint32 value;
+    gboolean good, open;
 
     memcpy(&value, payload, sizeof(value));
-    if (in->back != NULL)
-        return mig_return_put_word(in->back, MIG_RETURN_PONG, GUINT32_FROM_BE(value), error);
+    g_mutex_lock(&in->back_lock);
+    open = in->back != NULL;
+    good = open && mig_return_put_word(in->back, MIG_RETURN_PONG, GUINT32_FROM_BE(value), error);
+    g_mutex_unlock(&in->back_lock);
+    if (open)
+        return good;
     g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "a ping, but no return path to answer it");
     return FALSE;
 }
@@ -109,15 +96,10 @@ obey(MigLoader *loader, MigCommand command, const guint8 *payload, guint n, void
 {
     switch (command) {
     case MIG_COMMAND_OPEN_RETURN_PATH: return open_return_path(user, error);
-    case MIG_COMMAND_PING: return answer_ping(user, payload, error);
+    case MIG_COMMAND_PING: return mig_incoming_pong(user, payload, error);
     case MIG_COMMAND_SWITCHOVER_START: return TRUE;
-    default: break;
+    default: return mig_incoming_obey_postcopy(user, command, payload, n, error);
     }
-    g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
-                "the source wants %s, which is not done here: switch its postcopy and COLO "
-                "capabilities off",
-                mig_command_name(command));
-    return FALSE;
 }
 
 /*
@@ -144,7 +126,7 @@ section_read(MigLoader *loader, const MigSectionHead *head, void *user, GError *
     const gboolean ram_begins =
         head->tag == MIG_TAG_START && g_str_equal(head->idstr, MIG_RAM_IDSTR);
 
-    report(user);
+    mig_incoming_report(user);
     return !ram_begins || hears_a_refusal(user, error);
 }
 
@@ -184,10 +166,13 @@ load(MigIncoming *in, GError **error)
     const MigHost *host = in->host;
     VmsContext context = {
         .row = host->row, .rules = host->rules, .capabilities = mig_params_vms(in->params)};
-    g_autoptr(MigLoader) loader =
-        mig_loader_new(in->stream, host->sections, &context, &host->identity, &hooks, in);
+    gboolean good;
 
-    return mig_loader_run(loader, error) && mig_ram_load_check_whole(in->ram, error);
+    in->loader = mig_loader_new(in->stream, host->sections, &context, &host->identity, &hooks, in);
+    good =
+        mig_loader_run(in->loader, error) && (in->ran || mig_ram_load_check_whole(in->ram, error));
+    g_clear_pointer(&in->loader, mig_loader_free);
+    return good;
 }
 
 static gboolean
@@ -198,21 +183,24 @@ take_over(MigIncoming *in, GError **error)
 
     if (!mig_file_choose(in->params, in->uri, &file, error))
         return FALSE;
-    enter(in);
+    mig_incoming_enter(in);
     in->ram = mig_ram_load_new(in->host->ram->ops, in->host->ram->opaque);
     mig_ram_load_set_file(in->ram, &file);
     in->host->ram->load = in->ram;
     good = load(in, error);
-    report(in);
-    in->host->ram->load = NULL;
-    leave(in);
+    mig_incoming_report(in);
+    if (in->reader == NULL)
+        in->host->ram->load = NULL;
+    mig_incoming_leave(in);
+    if (in->ran)
+        return good;
     if (good && in->ends.commit != NULL)
         good = in->ends.commit(((MigOuter *)in->ends.stream)->inner, in->wake, error);
     if (!good)
         return FALSE;
-    enter(in);
+    mig_incoming_enter(in);
     good = in->host->ops->activate(in->host->opaque, error);
-    leave(in);
+    mig_incoming_leave(in);
     return good;
 }
 
@@ -241,14 +229,26 @@ hang_up(MigIncoming *in)
     }
 }
 
+gboolean
+mig_incoming_shut(MigIncoming *in, guint32 code)
+{
+    gboolean good;
+
+    g_mutex_lock(&in->back_lock);
+    good = in->back != NULL && mig_return_put_word(in->back, MIG_RETURN_SHUT, code, NULL);
+    g_mutex_unlock(&in->back_lock);
+    return good;
+}
+
 static void
 refuse(MigIncoming *in, const GError *error)
 {
     guint32 code = error->domain == MIG_ERROR ? (guint32)error->code : MIG_ERROR_STATE;
 
     mig_ledger_error(in->ledger, error->message);
-    if (in->back != NULL && mig_return_put_word(in->back, MIG_RETURN_SHUT, code, NULL))
+    if (in->back != NULL && mig_incoming_shut(in, code) && in->reader == NULL)
         hang_up(in);
+    mig_incoming_end_reader(in);
 }
 
 static void
@@ -263,9 +263,32 @@ close_all(MigIncoming *in)
         g_clear_pointer(&in->ends.stream, mig_channel_free);
     in->ends.stream = NULL;
     mig_ends_clear(&in->ends);
+    g_mutex_lock(&in->back_lock);
     g_clear_pointer(&in->back, mig_stream_free);
+    if (in->postcopy != NULL)
+        mig_postcopy_dst_stats(in->postcopy, &in->figures);
+    in->postcopy = NULL;
+    g_mutex_unlock(&in->back_lock);
     g_clear_pointer(&in->listener, mig_listener_free);
     g_clear_pointer(&in->ram, mig_ram_load_free);
+}
+
+/* The guest runs; the rest of its memory comes. */
+static void
+end_postcopy(MigIncoming *in)
+{
+    gboolean whole = mig_incoming_await_memory(in);
+
+    mig_incoming_enter(in);
+    mig_incoming_report(in);
+    in->host->ram->load = NULL;
+    mig_incoming_leave(in);
+    if (whole)
+        mig_incoming_shut(in, 0);
+    mig_ledger_end(in->ledger);
+    if (whole)
+        mig_incoming_move(in, MIG_STATUS_COMPLETED);
+    close_all(in);
 }
 
 static void *
@@ -273,22 +296,28 @@ run(void *opaque)
 {
     MigIncoming *in = opaque;
     g_autoptr(GError) error = NULL;
+    gboolean good = wait_for_sender(in, &error) && mig_incoming_move(in, MIG_STATUS_ACTIVE) &&
+                    take_over(in, &error);
 
-    if (wait_for_sender(in, &error) && move(in, MIG_STATUS_ACTIVE) && take_over(in, &error)) {
+    if (in->ran) {
+        end_postcopy(in);
+    } else if (good) {
         /* It is ours: a source that cannot be told keeps its copy paused. */
-        if (in->back != NULL)
-            mig_return_put_word(in->back, MIG_RETURN_SHUT, 0, NULL);
+        mig_incoming_shut(in, 0);
         mig_ledger_end(in->ledger);
-        move(in, MIG_STATUS_COMPLETED);
-        enter(in);
+        mig_incoming_move(in, MIG_STATUS_COMPLETED);
+        mig_incoming_enter(in);
         in->host->ops->run(in->host->opaque);
-        leave(in);
+        mig_incoming_leave(in);
         close_all(in);
     } else {
         refuse(in, error);
+        mig_incoming_enter(in);
+        in->host->ram->load = NULL;
+        mig_incoming_leave(in);
         close_all(in);
         mig_ledger_end(in->ledger);
-        move(in, MIG_STATUS_FAILED);
+        mig_incoming_move(in, MIG_STATUS_FAILED);
     }
     in->host->ops->event(in->host->opaque, MIG_EVENT_ENDED, 0);
     return NULL;
@@ -315,7 +344,9 @@ mig_incoming_new(const MigHost *host, MigParams *params, const char *uri, GError
     in->wake = g_steal_pointer(&wake);
     in->ledger = mig_ledger_new();
     g_mutex_init(&in->lock);
-    move(in, MIG_STATUS_SETUP);
+    g_cond_init(&in->changed);
+    g_mutex_init(&in->back_lock);
+    mig_incoming_move(in, MIG_STATUS_SETUP);
     in->thread = g_thread_new("incoming", run, in);
     return in;
 }
@@ -332,9 +363,13 @@ mig_incoming_free(MigIncoming *in)
     if (in == NULL)
         return;
     mig_incoming_cancel(in);
+    mig_incoming_abandon(in);
     mig_incoming_wait(in);
     mig_wake_free(in->wake);
     mig_ledger_free(in->ledger);
+    mig_listener_free(in->again);
+    g_mutex_clear(&in->back_lock);
+    g_cond_clear(&in->changed);
     g_mutex_clear(&in->lock);
     g_free(in->uri);
     g_free(in);
@@ -344,9 +379,12 @@ void
 mig_incoming_cancel(MigIncoming *in)
 {
     g_mutex_lock(&in->lock);
-    mig_wake_fire(in->wake);
-    if (in->live != NULL)
-        mig_channel_shutdown(in->live);
+    /* A guest that runs here is not cancelled. */
+    if (!in->ran) {
+        mig_wake_fire(in->wake);
+        if (in->live != NULL)
+            mig_channel_shutdown(in->live);
+    }
     g_mutex_unlock(&in->lock);
 }
 
@@ -361,6 +399,12 @@ mig_incoming_stats(MigIncoming *in, MigStats *stats)
 {
     mig_ledger_read(in->ledger, stats);
     stats->status = mig_state_get(&in->state);
+    g_mutex_lock(&in->back_lock);
+    stats->has_postcopy = in->listened;
+    stats->postcopy = in->figures;
+    if (in->postcopy != NULL)
+        mig_postcopy_dst_stats(in->postcopy, &stats->postcopy);
+    g_mutex_unlock(&in->back_lock);
 }
 
 const char *

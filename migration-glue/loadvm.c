@@ -34,6 +34,9 @@ struct MigLoader {
     void *user;
     GHashTable *ids;      /* guint32 → KnownId */
     GHashTable *handlers; /* MigSection whose load was called */
+    gboolean stopped;
+    gboolean
+        only_parts; /* the machine runs: nothing begins any more, and there is no description */
     char *description;
     gsize description_n;
 };
@@ -88,6 +91,37 @@ mig_loader_free(MigLoader *loader)
     g_free(loader->description);
     g_free(loader->machine);
     g_free(loader);
+}
+
+MigLoader *
+mig_loader_fork(const MigLoader *loader, const MigLoaderHooks *hooks, void *user)
+{
+    MigLoader *fork = mig_loader_new(loader->stream, loader->sections, &loader->context,
+                                     &loader->own, hooks, user);
+    GHashTableIter iterator;
+    void *key, *value;
+
+    fork->only_parts = TRUE;
+    g_hash_table_iter_init(&iterator, loader->ids);
+    while (g_hash_table_iter_next(&iterator, &key, &value)) {
+        KnownId *known = g_memdup2(value, sizeof(KnownId));
+
+        known->idstr = g_strdup(known->idstr);
+        g_hash_table_insert(fork->ids, key, known);
+    }
+    return fork;
+}
+
+void
+mig_loader_set_stream(MigLoader *loader, MigStream *stream)
+{
+    loader->stream = stream;
+}
+
+void
+mig_loader_stop(MigLoader *loader)
+{
+    loader->stopped = TRUE;
 }
 
 MigStream *
@@ -328,6 +362,14 @@ read_footer(MigLoader *loader, MigStream *stream, const MigSectionHead *head, GE
     return FALSE;
 }
 
+/* What may come while the machine runs already. */
+static gboolean
+goes_on(const KnownId *known, guint tag)
+{
+    return (tag == MIG_TAG_PART || tag == MIG_TAG_END) && known->section != NULL &&
+           known->section->handler != NULL && known->section->handler->postcopy;
+}
+
 static gboolean
 read_section(MigLoader *loader, MigStream *stream, guint tag, GError **error)
 {
@@ -337,6 +379,8 @@ read_section(MigLoader *loader, MigStream *stream, guint tag, GError **error)
 
     if (known == NULL)
         return FALSE;
+    if (loader->only_parts && !goes_on(known, tag))
+        return refuse(&head, MIG_ERROR_FORMAT, error, "it comes after the switch to postcopy");
     head.payload = mig_stream_position(stream);
     if (!load_payload(loader, stream, &head, known, error))
         return FALSE;
@@ -422,10 +466,12 @@ mig_loader_sections(MigLoader *loader, GError **error)
 {
     gboolean end = FALSE;
 
-    while (!end) {
+    while (!end && !loader->stopped) {
         if (!read_item(loader, loader->stream, &end, error))
             return FALSE;
     }
+    if (loader->stopped || loader->only_parts)
+        return TRUE;
     return !loader->context.rules->description || read_description(loader, error);
 }
 

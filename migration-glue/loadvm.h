@@ -85,6 +85,23 @@ gboolean mig_loader_sections(MigLoader *loader, GError **error);
 /* Reads the sections and commands of a package to its last byte; no header, no end marker. */
 gboolean mig_loader_run_package(MigLoader *loader, MigStream *package, GError **error);
 
+/* From a hook: what is read now is the last item; the run ends there, in order, with no
+ * description. A package that is being read is read to its end first. */
+void mig_loader_stop(MigLoader *loader);
+
+/**
+ * mig_loader_fork:
+ * @hooks: as for mig_loader_new()
+ *
+ * A loader that goes on with the stream of @loader, in another thread: it knows what sections were
+ * begun there, and takes only more parts of those that go on in postcopy, up to the end marker.
+ * Within a run of @loader's, which goes on with a package.
+ */
+MigLoader *mig_loader_fork(const MigLoader *loader, const MigLoaderHooks *hooks, void *user);
+
+/* Goes on with @stream, (transfer none), at the head of a section or command. Between two runs. */
+void mig_loader_set_stream(MigLoader *loader, MigStream *stream);
+
 /* The description's text, after the run, or NULL if there was none. */
 const char *mig_loader_description(const MigLoader *loader, gsize *n);
 

@@ -100,11 +100,31 @@ gboolean mig_outgoing_cancel(MigOutgoing *out);
 gboolean mig_outgoing_continue(MigOutgoing *out, GError **error);
 
 /**
+ * mig_outgoing_start_postcopy:
+ *
+ * migrate-start-postcopy: the guest goes over with the next part, its memory follows. FALSE with
+ * @error set unless the capability is on and the connection can be asked for pages.
+ */
+gboolean mig_outgoing_start_postcopy(MigOutgoing *out, GError **error);
+
+/**
+ * mig_outgoing_resume:
+ *
+ * Out of postcopy-paused, over a new connection to @uri. Errors in @uri show here; trouble with the
+ * connection leads back to postcopy-paused.
+ */
+gboolean mig_outgoing_resume(MigOutgoing *out, const char *uri, GError **error);
+
+/* migrate-pause: breaks the connection of a postcopy. FALSE with @error set if there is none. */
+gboolean mig_outgoing_break(MigOutgoing *out, GError **error);
+
+/**
  * mig_outgoing_decide:
  * @ours: the guest does not run at the destination, and never will: it is to go on here
  *
- * The operator's word on an unknown handover. Under the machine lock. FALSE with @error set unless
- * the status is handover-unknown, or if the guest could not go on.
+ * The operator's word on an unknown handover, or on a postcopy that is paused and will not be
+ * resumed. Under the machine lock. FALSE with @error set in any other status, if the guest could
+ * not go on, or if it is known to run at the destination.
  */
 gboolean mig_outgoing_decide(MigOutgoing *out, gboolean ours, GError **error);
 
@@ -115,13 +135,16 @@ void mig_outgoing_stats(MigOutgoing *out, MigStats *stats);
 
 /* ---- Incoming ---- */
 
+/* Whether this process may receive memory after the guest. */
+gboolean mig_postcopy_is_possible(GError **error);
+
 typedef struct MigIncoming MigIncoming;
 
 /* Listens at @uri; errors in it, and addresses in use, show here. */
 MigIncoming *
 mig_incoming_new(const MigHost *host, MigParams *params, const char *uri, GError **error);
 
-/* Ends it, unless the guest was taken over, and waits for the end; as mig_outgoing_free(). */
+/* Ends it, with what has not come yet, and waits for the end; as mig_outgoing_free(). */
 void mig_incoming_free(MigIncoming *in);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigIncoming, mig_incoming_free)
 
@@ -130,6 +153,18 @@ void mig_incoming_wait(MigIncoming *in);
 
 /* Any thread; does not wait. */
 void mig_incoming_cancel(MigIncoming *in);
+
+/**
+ * mig_incoming_recover:
+ *
+ * migrate-recover: out of postcopy-paused, listens at @uri for a new connection of the source.
+ */
+gboolean mig_incoming_recover(MigIncoming *in, const char *uri, GError **error);
+/* migrate-pause. */
+gboolean mig_incoming_break(MigIncoming *in, GError **error);
+/* FALSE if memory at [@at, @at + @n) has not come and there is no connection by which it could. Any
+ * thread. */
+gboolean mig_incoming_has(MigIncoming *in, const void *at, gsize n);
 
 MigStatus mig_incoming_status(const MigIncoming *in);
 void mig_incoming_stats(MigIncoming *in, MigStats *stats);

@@ -4,59 +4,27 @@
  * send the rest, hand over. The chapters are functions of the same order; settle() says what each
  * ending means for the guest.
  */
-#include "migration-glue/migration.h"
+#include "migration-glue/outgoing-priv.h"
 
 #include <string.h>
 
 #include "migration-glue/channel-outer.h"
 #include "migration-glue/command.h"
 #include "migration-glue/error.h"
-#include "migration-glue/file-choice.h"
-#include "migration-glue/precopy.h"
+#include "migration-glue/ram-postcopy.h"
 #include "migration-glue/weight.h"
 
 #define BLAME_US (500 * G_TIME_SPAN_MILLISECOND) /* for the verdict after a broken connection */
 
-struct MigOutgoing {
-    const MigHost *host;
-    MigParams *params;
-    MigAddress *address;
-    MigState state;
-    MigWake *wake;
-    MigLedger *ledger;
-    GThread *thread;
-
-    GMutex lock; /* guards the next three, with its condition; the last lock taken */
-    GCond changed;
-    MigChannel *live;     /* what a cancel shuts down */
-    MigReturnPath *asked; /* whose waiting a cancel ends */
-    gboolean go_asked;
-
-    /* The thread's own. */
-    MigEnds ends;
-    MigStream *stream;
-    MigSaver *saver;
-    MigReturnPath *back;
-    MigRamSave *ram;
-    VmsContext context;
-    MigFileOptions file;
-    MigPrecopy copy;
-    gint64 section_ended;
-    gboolean held;      /* it has the machine lock */
-    gboolean stopped;   /* the host's stop() was called and not undone */
-    gboolean in_states; /* for the breakdown */
-    gboolean unknown;   /* nobody said who has the guest */
-};
-
-static void
-enter(MigOutgoing *out)
+void
+mig_outgoing_enter(MigOutgoing *out)
 {
     out->host->ops->lock(out->host->opaque);
     out->held = TRUE;
 }
 
-static void
-leave(MigOutgoing *out)
+void
+mig_outgoing_leave(MigOutgoing *out)
 {
     out->held = FALSE;
     out->host->ops->unlock(out->host->opaque);
@@ -83,8 +51,8 @@ throttle(void *user, guint percent)
 }
 
 /* Moves on, unless somebody cancelled. */
-static gboolean
-move(MigOutgoing *out, MigStatus to, GError **error)
+gboolean
+mig_outgoing_move(MigOutgoing *out, MigStatus to, GError **error)
 {
     if (mig_state_move(&out->state, to)) {
         tell(out, MIG_EVENT_STATUS, to);
@@ -94,8 +62,8 @@ move(MigOutgoing *out, MigStatus to, GError **error)
     return FALSE;
 }
 
-static void
-set_live(MigOutgoing *out, MigChannel *live, MigReturnPath *asked)
+void
+mig_outgoing_set_live(MigOutgoing *out, MigChannel *live, MigReturnPath *asked)
 {
     g_mutex_lock(&out->lock);
     out->live = live;
@@ -128,9 +96,11 @@ open_connection(MigOutgoing *out, GError **error)
                                              host->opaque, &out->held);
     if (out->ends.back != NULL && (out->context.capabilities & VMS_CAP_RETURN_PATH)) {
         out->back = mig_return_path_new(g_steal_pointer(&out->ends.back));
+        if (out->context.capabilities & VMS_CAP_POSTCOPY_RAM)
+            mig_outgoing_hook(out);
         mig_return_path_start(out->back, NULL, NULL);
     }
-    set_live(out, out->ends.stream, out->back);
+    mig_outgoing_set_live(out, out->ends.stream, out->back);
     if (mig_wake_fired(out->wake)) {
         mig_wake_set_error("the migration", error);
         return FALSE;
@@ -160,22 +130,22 @@ set_up(MigOutgoing *out, GError **error)
 {
     gboolean good;
 
-    enter(out);
+    mig_outgoing_enter(out);
     out->ram = mig_ram_save_new(out->host->ram->ops, out->host->ram->opaque);
     out->host->ram->save = out->ram;
     mig_ram_save_set_file(out->ram, &out->file);
     good = mig_ram_save_prepare(out->ram, &out->context, error);
     mig_sections_list(out->host->sections, &out->copy.n_sections);
     out->copy.state_bytes = mig_sections_weight(out->host->sections);
-    leave(out);
+    mig_outgoing_leave(out);
     out->copy.saver = out->saver;
     out->copy.stream = out->stream;
     out->copy.ram = out->ram;
     out->copy.back = out->back;
-    if (!good || !mig_saver_start(out->saver, error))
+    if (!good || !mig_outgoing_advise(out, error) || !mig_saver_start(out->saver, error))
         return FALSE;
     mig_ledger_setup_done(out->ledger);
-    return move(out, MIG_STATUS_ACTIVE, error);
+    return mig_outgoing_move(out, MIG_STATUS_ACTIVE, error);
 }
 
 /* What the other side said, if it is the reason why writing failed. */
@@ -196,28 +166,28 @@ blame_destination(MigOutgoing *out, GError **error)
 
 /* ---- Stop the guest, send the rest ---- */
 
-static gboolean
-stop_guest(MigOutgoing *out, GError **error)
+gboolean
+mig_outgoing_stop_guest(MigOutgoing *out, GError **error)
 {
     gboolean good;
 
     mig_ledger_down(out->ledger, mig_precopy_expected_downtime_us(&out->copy));
     mig_ledger_phase(out->ledger, MIG_PHASE_STOP);
-    enter(out);
+    mig_outgoing_enter(out);
     good = out->host->ops->stop(out->host->opaque, error);
     out->stopped = good;
-    leave(out);
+    mig_outgoing_leave(out);
     mig_precopy_end(&out->copy);
     return good;
 }
 
-static gboolean
-pause_if_asked(MigOutgoing *out, GError **error)
+gboolean
+mig_outgoing_pause(MigOutgoing *out, GError **error)
 {
     if (!mig_params_capability(out->params, MIG_CAP_PAUSE_BEFORE_SWITCHOVER))
         return TRUE;
     mig_ledger_phase(out->ledger, MIG_PHASE_PAUSE);
-    if (!move(out, MIG_STATUS_PRE_SWITCHOVER, error))
+    if (!mig_outgoing_move(out, MIG_STATUS_PRE_SWITCHOVER, error))
         return FALSE;
     mig_ledger_stall(out->ledger, "waiting for migrate-continue");
     g_mutex_lock(&out->lock);
@@ -228,26 +198,32 @@ pause_if_asked(MigOutgoing *out, GError **error)
     return TRUE; /* the next move finds out if it was cancelled */
 }
 
-static gboolean
-send_rest(MigOutgoing *out, GError **error)
+gboolean
+mig_outgoing_states(MigOutgoing *out, GError **error)
 {
     gboolean good;
 
-    if (!move(out, MIG_STATUS_DEVICE, error))
+    mig_ledger_phase(out->ledger, MIG_PHASE_STATES);
+    mig_outgoing_enter(out);
+    out->in_states = TRUE;
+    out->section_ended = g_get_monotonic_time();
+    good = mig_saver_states(out->saver, error);
+    out->in_states = FALSE;
+    mig_outgoing_leave(out);
+    return good;
+}
+
+static gboolean
+send_rest(MigOutgoing *out, GError **error)
+{
+    if (!mig_outgoing_move(out, MIG_STATUS_DEVICE, error))
         return FALSE;
     mig_ledger_phase(out->ledger, MIG_PHASE_RAM);
     if (!mig_saver_stopped(out->saver, error) || !mig_saver_ends(out->saver, error))
         return FALSE;
     mig_precopy_report(&out->copy);
-    mig_ledger_phase(out->ledger, MIG_PHASE_STATES);
-    enter(out);
-    out->in_states = TRUE;
-    out->section_ended = g_get_monotonic_time();
-    good = mig_saver_states(out->saver, error);
-    out->in_states = FALSE;
-    leave(out);
     /* Trouble that shows now shows while the guest is still ours. */
-    return good && mig_stream_flush(out->stream, error) &&
+    return mig_outgoing_states(out, error) && mig_stream_flush(out->stream, error) &&
            mig_precopy_check_peer(&out->copy, error);
 }
 
@@ -304,7 +280,7 @@ hand_over(MigOutgoing *out, GError **error)
     g_autoptr(GError) trouble = NULL;
     gboolean good;
 
-    if (!move(out, MIG_STATUS_HANDOVER, error))
+    if (!mig_outgoing_move(out, MIG_STATUS_HANDOVER, error))
         return FALSE;
     mig_ledger_phase(out->ledger, MIG_PHASE_END);
     good = mig_saver_finish(out->saver, TRUE, &trouble);
@@ -331,7 +307,7 @@ close_all(MigOutgoing *out)
 {
     mig_precopy_end(&out->copy);
     mig_precopy_report(&out->copy);
-    set_live(out, NULL, NULL);
+    mig_outgoing_set_live(out, NULL, NULL);
     g_clear_pointer(&out->saver, mig_saver_free);
     if (out->stream != NULL)
         g_clear_pointer(&out->stream, mig_stream_free);
@@ -340,11 +316,11 @@ close_all(MigOutgoing *out)
     out->ends.stream = NULL;
     mig_ends_clear(&out->ends);
     g_clear_pointer(&out->back, mig_return_path_free);
-    enter(out);
+    mig_outgoing_enter(out);
     out->host->ram->save = NULL;
     out->copy.ram = NULL;
     g_clear_pointer(&out->ram, mig_ram_save_free);
-    leave(out);
+    mig_outgoing_leave(out);
 }
 
 /* The guest goes on here, if it was stopped. */
@@ -366,24 +342,27 @@ go_on_here(MigOutgoing *out)
     g_autoptr(GError) error = NULL;
 
     g_assert(mig_status_guest_is_ours(mig_state_get(&out->state)));
-    enter(out);
+    mig_outgoing_enter(out);
     if (go_on(out, &error))
         mig_ledger_up(out->ledger);
     else
         mig_ledger_error(out->ledger, error->message);
-    leave(out);
+    mig_outgoing_leave(out);
 }
 
 /* What the ending means for the guest; @error is NULL if all went well. */
 static void
 settle(MigOutgoing *out, const GError *error)
 {
-    MigStatus end = error == NULL  ? MIG_STATUS_COMPLETED
-                    : out->unknown ? MIG_STATUS_HANDOVER_UNKNOWN
-                                   : MIG_STATUS_FAILED;
+    MigStatus end = error == NULL || (out->decided && !out->ours) ? MIG_STATUS_COMPLETED
+                    : out->unknown                                ? MIG_STATUS_HANDOVER_UNKNOWN
+                                                                  : MIG_STATUS_FAILED;
 
-    if (error != NULL && mig_state_get(&out->state) != MIG_STATUS_CANCELLING)
+    if (end != MIG_STATUS_COMPLETED && mig_state_get(&out->state) != MIG_STATUS_CANCELLING)
         mig_ledger_error(out->ledger, error->message);
+    /* The VM ends, and the guest, or a part of it, with it. */
+    if (out->abandoned && mig_status_is_postcopy(mig_state_get(&out->state)))
+        return;
     /* From cancelling there is one way only. */
     if (!mig_state_move(&out->state, end)) {
         end = MIG_STATUS_CANCELLED;
@@ -392,9 +371,9 @@ settle(MigOutgoing *out, const GError *error)
     if (end == MIG_STATUS_FAILED || end == MIG_STATUS_CANCELLED) {
         go_on_here(out);
     } else if (end == MIG_STATUS_COMPLETED) {
-        enter(out);
+        mig_outgoing_enter(out);
         out->host->ops->gone(out->host->opaque);
-        leave(out);
+        mig_outgoing_leave(out);
     }
     mig_ledger_end(out->ledger);
     g_mutex_lock(&out->lock); /* a cancel tells of itself first */
@@ -406,8 +385,10 @@ static gboolean
 migrate(MigOutgoing *out, GError **error)
 {
     return open_connection(out, error) && open_stream(out, error) && set_up(out, error) &&
-           mig_precopy_run(&out->copy, error) && stop_guest(out, error) &&
-           pause_if_asked(out, error) && send_rest(out, error) && hand_over(out, error);
+           mig_precopy_run(&out->copy, error) && mig_outgoing_stop_guest(out, error) &&
+           mig_outgoing_pause(out, error) &&
+           (out->copy.postcopy ? mig_outgoing_postcopy(out, error)
+                               : send_rest(out, error) && hand_over(out, error));
 }
 
 static void *
@@ -456,7 +437,7 @@ mig_outgoing_new(const MigHost *host, MigParams *params, const char *uri, GError
                              .user = out};
     g_mutex_init(&out->lock);
     g_cond_init(&out->changed);
-    move(out, MIG_STATUS_SETUP, NULL);
+    mig_outgoing_move(out, MIG_STATUS_SETUP, NULL);
     out->thread = g_thread_new("migration", run, out);
     return out;
 }
@@ -473,10 +454,12 @@ mig_outgoing_free(MigOutgoing *out)
     if (out == NULL)
         return;
     mig_outgoing_cancel(out);
+    mig_outgoing_abandon(out);
     mig_outgoing_wait(out);
     mig_wake_free(out->wake);
     mig_ledger_free(out->ledger);
     mig_address_free(out->address);
+    mig_address_free(out->again);
     g_cond_clear(&out->changed);
     g_mutex_clear(&out->lock);
     g_free(out);
@@ -527,6 +510,8 @@ mig_outgoing_decide(MigOutgoing *out, gboolean ours, GError **error)
 {
     MigStatus end = ours ? MIG_STATUS_FAILED : MIG_STATUS_COMPLETED;
 
+    if (mig_state_get(&out->state) == MIG_STATUS_POSTCOPY_PAUSED)
+        return mig_outgoing_decide_paused(out, ours, error);
     if (mig_state_get(&out->state) != MIG_STATUS_HANDOVER_UNKNOWN ||
         !mig_state_move(&out->state, end)) {
         g_set_error(error, MIG_ERROR, MIG_ERROR_VALUE,

@@ -8,10 +8,12 @@
 
 #include "migration-glue/error.h"
 
-#define NO_LIMIT    "auto-converge slows vCPUs down, all alike"
-#define NO_TLS      "streams are not encrypted here: use an exec: or fd: transport that does it"
-#define NO_MULTIFD  "over a connection pages travel on one channel, and as they are"
-#define NO_POSTCOPY "memory is copied before the switch only"
+#define NO_LIMIT   "auto-converge slows vCPUs down, all alike"
+#define NO_TLS     "streams are not encrypted here: use an exec: or fd: transport that does it"
+#define NO_MULTIFD "over a connection pages travel on one channel, and as they are"
+#define NO_RELEASE "the source keeps its memory until the destination has all of it"
+#define NO_PREEMPT \
+    "one connection carries what was asked for and what was not: what was asked for goes first"
 #define NO_COLO     "there is no replication"
 #define NO_ANNOUNCE "there is no network device to announce"
 #define NO_BLOCK    "there is no block device"
@@ -24,21 +26,21 @@ static const MigCapabilityInfo capabilities[MIG_CAP_N] = {
     [MIG_CAP_AUTO_CONVERGE] = {"auto-converge", FALSE, 0, NULL},
     [MIG_CAP_ZERO_BLOCKS] = {"zero-blocks", FALSE, 0, NO_BLOCK},
     [MIG_CAP_EVENTS] = {"events", TRUE, 0, NULL},
-    [MIG_CAP_POSTCOPY_RAM] = {"postcopy-ram", FALSE, VMS_CAP_POSTCOPY_RAM, NO_POSTCOPY},
+    [MIG_CAP_POSTCOPY_RAM] = {"postcopy-ram", FALSE, VMS_CAP_POSTCOPY_RAM, NULL},
     [MIG_CAP_X_COLO] = {"x-colo", FALSE, 0, NO_COLO},
-    [MIG_CAP_RELEASE_RAM] = {"release-ram", FALSE, 0, NO_POSTCOPY},
+    [MIG_CAP_RELEASE_RAM] = {"release-ram", FALSE, 0, NO_RELEASE},
     [MIG_CAP_RETURN_PATH] = {"return-path", TRUE, VMS_CAP_RETURN_PATH, NULL},
     [MIG_CAP_PAUSE_BEFORE_SWITCHOVER] = {"pause-before-switchover", FALSE, 0, NULL},
     [MIG_CAP_MULTIFD] = {"multifd", FALSE, VMS_CAP_MULTIFD, NULL},
     [MIG_CAP_DIRTY_BITMAPS] = {"dirty-bitmaps", FALSE, 0, NO_BLOCK},
-    [MIG_CAP_POSTCOPY_BLOCKTIME] = {"postcopy-blocktime", FALSE, 0, NO_POSTCOPY},
+    [MIG_CAP_POSTCOPY_BLOCKTIME] = {"postcopy-blocktime", FALSE, 0, NULL},
     [MIG_CAP_LATE_BLOCK_ACTIVATE] = {"late-block-activate", FALSE, 0, NO_BLOCK},
     [MIG_CAP_X_IGNORE_SHARED] = {"x-ignore-shared", FALSE, VMS_CAP_IGNORE_SHARED, NULL},
     [MIG_CAP_VALIDATE_UUID] = {"validate-uuid", FALSE, VMS_CAP_VALIDATE_UUID, NULL},
     [MIG_CAP_BACKGROUND_SNAPSHOT] = {"background-snapshot", FALSE, 0,
                                      "a snapshot needs the guest stopped here"},
     [MIG_CAP_ZERO_COPY_SEND] = {"zero-copy-send", FALSE, 0, NO_MULTIFD},
-    [MIG_CAP_POSTCOPY_PREEMPT] = {"postcopy-preempt", FALSE, 0, NO_POSTCOPY},
+    [MIG_CAP_POSTCOPY_PREEMPT] = {"postcopy-preempt", FALSE, 0, NO_PREEMPT},
     [MIG_CAP_SWITCHOVER_ACK] = {"switchover-ack", FALSE, 0, NULL},
     [MIG_CAP_DIRTY_LIMIT] = {"dirty-limit", FALSE, 0, NO_LIMIT},
     [MIG_CAP_MAPPED_RAM] = {"mapped-ram", FALSE, VMS_CAP_MAPPED_RAM, NULL},
@@ -58,6 +60,8 @@ static const struct {
      "several channels write and read files only, and pages must have places there"},
     {MIG_CAP_MAPPED_RAM, TRUE, MIG_CAP_POSTCOPY_RAM, TRUE,
      "nobody can ask a file for a page while it is written"},
+    {MIG_CAP_POSTCOPY_RAM, TRUE, MIG_CAP_RETURN_PATH, FALSE,
+     "the destination asks for memory on the return path"},
     {MIG_CAP_MAPPED_RAM, TRUE, MIG_CAP_XBZRLE, TRUE, "a page has its place, a difference has none"},
 };
 
@@ -99,8 +103,7 @@ static const MigParamInfo params_table[MIG_PARAM_N] = {
     [MIG_PARAM_MULTIFD_CHANNELS] = NUMBER("multifd-channels", 1, 255, 2, NULL),
     [MIG_PARAM_XBZRLE_CACHE_SIZE] = NUMBER("xbzrle-cache-size", 4096, G_MAXINT64, 64 << 20,
                                            "pages are never sent as differences"),
-    [MIG_PARAM_MAX_POSTCOPY_BANDWIDTH] =
-        NUMBER("max-postcopy-bandwidth", 0, G_MAXINT64, 0, NO_POSTCOPY),
+    [MIG_PARAM_MAX_POSTCOPY_BANDWIDTH] = NUMBER("max-postcopy-bandwidth", 0, G_MAXINT64, 0, NULL),
     [MIG_PARAM_MAX_CPU_THROTTLE] = NUMBER("max-cpu-throttle", 1, 99, 99, NULL),
     [MIG_PARAM_MULTIFD_COMPRESSION] =
         CHOICE("multifd-compression", compressions, "none", NO_MULTIFD),

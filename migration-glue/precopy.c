@@ -23,7 +23,7 @@ mig_precopy_report(MigPrecopy *copy)
 {
     MigRamStats ram;
 
-    if (copy->ram == NULL)
+    if (copy->ram == NULL || copy->stream == NULL)
         return;
     mig_ram_save_stats(copy->ram, &ram);
     mig_ledger_progress(copy->ledger, &ram, mig_stream_position(copy->stream));
@@ -276,6 +276,8 @@ mig_precopy_run(MigPrecopy *copy, GError **error)
         copy->passed_once = copy->passed_once || done;
         if (copy->passed_once && !may_stop(copy, &enough, error))
             return FALSE;
+        copy->postcopy = !enough && g_atomic_int_get(&copy->postcopy_asked) != 0;
+        enough = enough || copy->postcopy;
         foresee(copy);
         mig_precopy_report(copy);
     }

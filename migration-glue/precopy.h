@@ -26,6 +26,7 @@ typedef struct {
     void (*passed)(void *user, guint64 pass);
     void (*throttle)(void *user, guint percent); /* as MigHostOps.throttle */
     void *user;
+    gint postcopy_asked; /* atomic: it is enough as it is */
 
     /* Its own. */
     MigPace pace;
@@ -36,6 +37,7 @@ typedef struct {
     guint64 found;        /* bytes, by the last fetch of the dirty log */
     gboolean no_nearer;   /* it was about as much as by the one before */
     gboolean passed_once; /* every page was sent once */
+    gboolean postcopy;    /* it ended because of that */
 } MigPrecopy;
 
 /* TRUE when it is enough, FALSE with @error set when it ended otherwise. */

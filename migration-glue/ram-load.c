@@ -4,12 +4,16 @@
  * offset, length; for differences, every run of them.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "migration-glue/absent.h"
 #include "migration-glue/error.h"
 #include "migration-glue/mapped-load.h"
 #include "migration-glue/page.h"
+#include "migration-glue/postcopy-dst.h"
 #include "migration-glue/ram-list.h"
+#include "migration-glue/ram-postcopy.h"
+#include "migration-glue/userfault.h"
 
 struct MigRamLoad {
     const MigRamOps *ops;
@@ -21,7 +25,11 @@ struct MigRamLoad {
     MigRamEntry *previous; /* block of the record before; outlives sections */
     MigFileOptions options;
     MigMappedLoad *mapped; /* NULL: pages are in the stream */
-    MigRamStats stats;     /* atomic */
+    gboolean advised;      /* postcopy may follow */
+    guint64 page_sizes, target;
+    MigPostcopyDst *postcopy; /* once the list came, if it was advised */
+    GThread *reader;          /* atomic; NULL: whoever loads */
+    MigRamStats stats;        /* atomic */
 };
 
 /* What a page record does. */
@@ -58,6 +66,7 @@ mig_ram_load_free(MigRamLoad *ram)
     if (ram == NULL)
         return;
     mig_mapped_load_free(ram->mapped);
+    mig_postcopy_dst_free(ram->postcopy);
     mig_ram_list_clear(&ram->list);
     g_free(ram);
 }
@@ -75,6 +84,48 @@ static void
 count(guint64 *figure)
 {
     __atomic_store_n(figure, *figure + 1, __ATOMIC_RELAXED);
+}
+
+/* ---- Postcopy ---- */
+
+gboolean
+mig_ram_load_advise(MigRamLoad *ram, guint64 page_sizes, guint64 target, GError **error)
+{
+    int fd;
+
+    if (ram->advised || ram->listed) {
+        g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "the advice of postcopy comes %s",
+                    ram->advised ? "twice" : "behind the list of RAM blocks");
+        return FALSE;
+    }
+    fd = mig_userfault_open(error);
+    if (fd < 0)
+        return FALSE;
+    close(fd);
+    ram->advised = TRUE;
+    ram->page_sizes = page_sizes;
+    ram->target = target;
+    return TRUE;
+}
+
+MigPostcopyDst *
+mig_ram_load_postcopy(const MigRamLoad *ram)
+{
+    return ram->postcopy;
+}
+
+void
+mig_ram_load_give_to(MigRamLoad *ram, GThread *reader)
+{
+    __atomic_store_n(&ram->reader, reader, __ATOMIC_RELEASE);
+}
+
+void
+mig_ram_load_restart(MigRamLoad *ram)
+{
+    ram->previous = NULL;
+    ram->ended = FALSE;
+    mig_postcopy_dst_restart(ram->postcopy);
 }
 
 gboolean
@@ -136,6 +187,25 @@ check_listed(const MigRamEntry *entry, const char *name, guint64 length, guint64
     return TRUE;
 }
 
+/* Of huge pages the sender says how large they are, if it knows of postcopy. */
+static gboolean
+check_page_size(const MigRamEntry *entry, MigStream *stream, GError **error)
+{
+    guint64 size;
+
+    if (entry == NULL || !mig_ram_tells_page_size(&entry->host))
+        return TRUE;
+    size = mig_stream_get_be64(stream);
+    if (!mig_stream_check(stream, error))
+        return FALSE;
+    return size == entry->host.page_size ||
+           refuse(MIG_ERROR_MISMATCH, error,
+                  "RAM block '%s' has pages of %" G_GUINT64_FORMAT
+                  " bytes at the sender, of %" G_GUINT64_FORMAT
+                  " here: for postcopy give both sides the same memory backends",
+                  entry->host.name, size, entry->host.page_size);
+}
+
 static gboolean
 read_entry(MigRamLoad *ram, MigStream *stream, const VmsContext *context, guint64 *left,
            GError **error)
@@ -146,6 +216,8 @@ read_entry(MigRamLoad *ram, MigStream *stream, const VmsContext *context, guint6
 
     mig_stream_get_str8(stream, name);
     length = mig_stream_get_be64(stream);
+    if (ram->advised && !check_page_size(mig_ram_list_find(&ram->list, name), stream, error))
+        return FALSE;
     if (context->capabilities & VMS_CAP_IGNORE_SHARED)
         gpa = mig_stream_get_be64(stream);
     if (!mig_stream_check(stream, error))
@@ -195,6 +267,10 @@ read_list(MigRamLoad *ram, MigStream *stream, guint64 word, const VmsContext *co
             return FALSE;
     }
     if (!check_all_listed(ram, error))
+        return FALSE;
+    if (ram->advised &&
+        (!mig_postcopy_check_advice(&ram->list, ram->page_sizes, ram->target, error) ||
+         (ram->postcopy = mig_postcopy_dst_new(&ram->list, error)) == NULL))
         return FALSE;
     __atomic_store_n(&ram->stats.total, ram->list.total, __ATOMIC_RELAXED);
     ram->listed = TRUE;
@@ -327,6 +403,17 @@ find_block(MigRamLoad *ram, MigStream *stream, guint64 word, GError **error)
     return ram->previous;
 }
 
+/* The guest runs: beside its memory first, then all at once. */
+static gboolean
+load_staged(MigRamLoad *ram, MigStream *stream, PageRecord *record, guint i, GError **error)
+{
+    if (records[i].flag == MIG_RAM_XBZRLE)
+        return refuse(MIG_ERROR_FORMAT, error, "a difference to a page that is not here");
+    record->bytes = mig_postcopy_dst_stage(ram->postcopy, record->entry, record->offset, error);
+    return record->bytes != NULL && records[i].load(ram, stream, record, error) &&
+           mig_postcopy_dst_put(ram->postcopy, records[i].flag == MIG_RAM_ZERO, error);
+}
+
 static gboolean
 load_record(MigRamLoad *ram, MigStream *stream, guint64 word, guint i, GError **error)
 {
@@ -352,8 +439,14 @@ load_record(MigRamLoad *ram, MigStream *stream, guint64 word, guint i, GError **
         return refuse(MIG_ERROR_FORMAT, error,
                       "a page of RAM block '%s', which is shared and was not to be sent",
                       record.entry->host.name);
+    if (ram->postcopy != NULL && mig_postcopy_dst_listens(ram->postcopy))
+        return load_staged(ram, stream, &record, i, error);
     record.bytes = record.entry->host.host + record.offset;
-    return records[i].load(ram, stream, &record, error);
+    if (!records[i].load(ram, stream, &record, error))
+        return FALSE;
+    if (ram->postcopy != NULL)
+        mig_postcopy_dst_note(ram->postcopy, record.entry, record.offset >> MIG_PAGE_SHIFT);
+    return TRUE;
 }
 
 /* The sender lists its blocks once, as the section begins. */
@@ -402,7 +495,10 @@ ram_load(void *opaque, MigStream *stream, guint tag, guint32 version, const VmsC
          GError **error)
 {
     MigRamLoad *ram = opaque;
+    GThread *reader = __atomic_load_n(&ram->reader, __ATOMIC_ACQUIRE);
 
+    if (reader != NULL && reader != g_thread_self())
+        return refuse(MIG_ERROR_FORMAT, error, "memory in the package of the devices");
     for (;;) {
         guint64 at = mig_stream_position(stream), word = mig_stream_get_be64(stream);
 

@@ -10,46 +10,23 @@
 #include <string.h>
 
 #include "migration-glue/error.h"
-#include "migration-glue/mapped-save.h"
-#include "migration-glue/page.h"
-#include "migration-glue/ram-list.h"
+#include "migration-glue/ram-postcopy.h"
+#include "migration-glue/ram-save-priv.h"
 
-struct MigRamSave {
-    const MigRamOps *ops;
-    void *opaque;
-    MigZeroScan is_zero;
-    MigRamList list;
-    gboolean logging;
-    guint64 dirty_pages; /* bits set in all bitmaps */
-    guint64 budget;      /* bytes, of the next part */
-
-    /* The cursor: where the search for a dirty page goes on. */
-    guint entry;
-    guint64 page;
-    const MigRamEntry *previous; /* block of the record before; outlives sections */
-
-    MigFileOptions options;
-    MigMappedSave *mapped; /* NULL: pages go into the stream */
-    MigMappedDone seen;    /* of what it did: in the figures already */
-
-    gint64 synced_at;  /* µs, monotonic */
-    MigRamStats stats; /* members are written by the migration's thread, read by any: atomic */
-};
-
-static void
-set(guint64 *figure, guint64 value)
+void
+mig_ram_figure_set(guint64 *figure, guint64 value)
 {
     __atomic_store_n(figure, value, __ATOMIC_RELAXED);
 }
 
-static void
-add(guint64 *figure, guint64 value)
+void
+mig_ram_figure_add(guint64 *figure, guint64 value)
 {
-    set(figure, *figure + value);
+    mig_ram_figure_set(figure, *figure + value);
 }
 
-static gsize
-words_of(const MigRamEntry *entry)
+gsize
+mig_ram_words_of(const MigRamEntry *entry)
 {
     return (entry->pages + 63) / 64;
 }
@@ -64,6 +41,7 @@ mig_ram_save_new(const MigRamOps *ops, void *opaque)
     ram->is_zero = mig_zero_scan_best();
     ram->budget = G_MAXUINT64;
     ram->options.channels = 1;
+    mig_ram_postcopy_init(ram);
     return ram;
 }
 
@@ -79,6 +57,7 @@ mig_ram_save_free(MigRamSave *ram)
     if (ram == NULL)
         return;
     mig_mapped_save_free(ram->mapped);
+    mig_ram_postcopy_clear(ram);
     if (ram->logging)
         ram->ops->log_stop(ram->opaque);
     mig_ram_list_clear(&ram->list);
@@ -94,8 +73,8 @@ mark_all(MigRamSave *ram)
 
         if (entry->ignored)
             continue;
-        entry->dirty = g_new(guint64, words_of(entry));
-        memset(entry->dirty, 0xff, words_of(entry) * sizeof(guint64));
+        entry->dirty = g_new(guint64, mig_ram_words_of(entry));
+        memset(entry->dirty, 0xff, mig_ram_words_of(entry) * sizeof(guint64));
         if (entry->pages % 64 != 0)
             entry->dirty[entry->pages / 64] = (G_GUINT64_CONSTANT(1) << (entry->pages % 64)) - 1;
         ram->dirty_pages += entry->pages;
@@ -112,8 +91,8 @@ mig_ram_save_prepare(MigRamSave *ram, const VmsContext *context, GError **error)
     ram->logging = TRUE;
     ram->synced_at = g_get_monotonic_time();
     mark_all(ram);
-    set(&ram->stats.total, ram->list.total);
-    set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
+    mig_ram_figure_set(&ram->stats.total, ram->list.total);
+    mig_ram_figure_set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
     return TRUE;
 }
 
@@ -136,19 +115,19 @@ mig_ram_save_stats(const MigRamSave *ram, MigRamStats *stats)
 
 /* ---- The dirty log ---- */
 
-static guint64
-count_dirty(const MigRamEntry *entry)
+guint64
+mig_ram_count_dirty(const MigRamEntry *entry)
 {
     guint64 n = 0;
 
-    for (gsize i = 0; i < words_of(entry); i++)
+    for (gsize i = 0; i < mig_ram_words_of(entry); i++)
         n += (guint)__builtin_popcountll(entry->dirty[i]);
     return n;
 }
 
 /* A log may have a bit beyond the last page; a bitmap must not. */
-static void
-trim(MigRamEntry *entry)
+void
+mig_ram_trim(MigRamEntry *entry)
 {
     if (entry->pages % 64 != 0)
         entry->dirty[entry->pages / 64] &= (G_GUINT64_CONSTANT(1) << (entry->pages % 64)) - 1;
@@ -161,12 +140,12 @@ note_sync(MigRamSave *ram, gint64 began, guint64 found)
     gint64 now = g_get_monotonic_time(), since = began - ram->synced_at;
 
     if (since > 0)
-        set(&ram->stats.dirty_rate, found * G_USEC_PER_SEC / (guint64)since);
+        mig_ram_figure_set(&ram->stats.dirty_rate, found * G_USEC_PER_SEC / (guint64)since);
     ram->synced_at = began;
-    set(&ram->stats.sync_us, (guint64)(now - began));
-    set(&ram->stats.dirty_bytes, found << MIG_PAGE_SHIFT);
-    set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
-    add(&ram->stats.sync_count, 1);
+    mig_ram_figure_set(&ram->stats.sync_us, (guint64)(now - began));
+    mig_ram_figure_set(&ram->stats.dirty_bytes, found << MIG_PAGE_SHIFT);
+    mig_ram_figure_set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
+    mig_ram_figure_add(&ram->stats.sync_count, 1);
 }
 
 gboolean
@@ -183,12 +162,13 @@ mig_ram_save_sync(MigRamSave *ram, GError **error)
 
         if (entry->ignored)
             continue;
-        if (!ram->ops->log_fetch(ram->opaque, entry->index, entry->dirty, words_of(entry), error)) {
+        if (!ram->ops->log_fetch(ram->opaque, entry->index, entry->dirty, mig_ram_words_of(entry),
+                                 error)) {
             g_prefix_error(error, "dirty log of RAM block '%s': ", entry->host.name);
             return FALSE;
         }
-        trim(entry);
-        after += count_dirty(entry);
+        mig_ram_trim(entry);
+        after += mig_ram_count_dirty(entry);
     }
     ram->dirty_pages = after;
     note_sync(ram, began, after - before);
@@ -208,7 +188,7 @@ find_dirty(const MigRamEntry *entry, guint64 page)
         return entry->pages;
     word = entry->dirty[i] & (~G_GUINT64_CONSTANT(0) << (page % 64));
     while (word == 0) {
-        if (++i == words_of(entry))
+        if (++i == mig_ram_words_of(entry))
             return entry->pages;
         word = entry->dirty[i];
     }
@@ -216,8 +196,8 @@ find_dirty(const MigRamEntry *entry, guint64 page)
 }
 
 /* Moves the cursor to a dirty page, of which there is one. */
-static MigRamEntry *
-next_dirty(MigRamSave *ram)
+MigRamEntry *
+mig_ram_next_dirty(MigRamSave *ram)
 {
     for (;;) {
         MigRamEntry *entry = &ram->list.entries[ram->entry];
@@ -247,19 +227,19 @@ put_head(MigRamSave *ram, MigStream *stream, const MigRamEntry *entry, guint64 p
 }
 
 /* A page that changes between the look and the flush is dirty again, and is sent again. */
-static void
-put_page(MigRamSave *ram, MigStream *stream, const MigRamEntry *entry, guint64 page)
+void
+mig_ram_put_page(MigRamSave *ram, MigStream *stream, const MigRamEntry *entry, guint64 page)
 {
     const guint8 *bytes = entry->host.host + (page << MIG_PAGE_SHIFT);
 
     if (ram->is_zero(bytes, MIG_PAGE_SIZE)) {
         put_head(ram, stream, entry, page, MIG_RAM_ZERO);
         mig_stream_put_u8(stream, 0);
-        add(&ram->stats.duplicate, 1);
+        mig_ram_figure_add(&ram->stats.duplicate, 1);
     } else {
         put_head(ram, stream, entry, page, MIG_RAM_PAGE);
         mig_stream_put_reference(stream, bytes, MIG_PAGE_SIZE);
-        add(&ram->stats.normal, 1);
+        mig_ram_figure_add(&ram->stats.normal, 1);
     }
 }
 
@@ -270,15 +250,15 @@ put_pages(MigRamSave *ram, MigStream *stream, guint64 budget, guint64 *figure)
     guint64 start = mig_stream_position(stream), used = 0, counted = 0;
 
     while (ram->dirty_pages > 0 && used < budget && mig_stream_ok(stream)) {
-        MigRamEntry *entry = next_dirty(ram);
+        MigRamEntry *entry = mig_ram_next_dirty(ram);
 
         entry->dirty[ram->page / 64] &= ~(G_GUINT64_CONSTANT(1) << (ram->page % 64));
-        put_page(ram, stream, entry, ram->page++);
+        mig_ram_put_page(ram, stream, entry, ram->page++);
         ram->dirty_pages--;
         used = mig_stream_position(stream) - start;
-        add(figure, used - counted);
+        mig_ram_figure_add(figure, used - counted);
         counted = used;
-        set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
+        mig_ram_figure_set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
     }
 }
 
@@ -293,13 +273,13 @@ collect(MigRamSave *ram, MigStream *stream, guint64 *figure)
 
     mig_mapped_save_done(ram->mapped, &done);
     bytes = done.bytes - ram->seen.bytes;
-    add(&ram->stats.normal, done.normal - ram->seen.normal);
-    add(&ram->stats.duplicate, done.zero - ram->seen.zero);
-    add(figure, bytes);
+    mig_ram_figure_add(&ram->stats.normal, done.normal - ram->seen.normal);
+    mig_ram_figure_add(&ram->stats.duplicate, done.zero - ram->seen.zero);
+    mig_ram_figure_add(figure, bytes);
     mig_stream_count_aside(stream, bytes);
     ram->seen = done;
-    set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
-    set(&ram->stats.file_way, mig_mapped_save_way(ram->mapped));
+    mig_ram_figure_set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
+    mig_ram_figure_set(&ram->stats.file_way, mig_mapped_save_way(ram->mapped));
     return bytes;
 }
 
@@ -311,7 +291,7 @@ take_group(MigRamSave *ram, MigRamEntry *entry, guint64 max, MigGroup *group)
     const guint64 first = ram->page / MIG_GROUP_PAGES * MIG_GROUP_PAGES;
 
     *group = (MigGroup){.block = (guint)(entry - ram->list.entries), .first = first};
-    for (guint64 i = 0; i < MIG_GROUP_WORDS && first / 64 + i < words_of(entry); i++) {
+    for (guint64 i = 0; i < MIG_GROUP_WORDS && first / 64 + i < mig_ram_words_of(entry); i++) {
         guint64 *word = &entry->dirty[first / 64 + i];
 
         for (; *word != 0 && max > 0; max--) {
@@ -338,7 +318,7 @@ put_groups(MigRamSave *ram, MigStream *stream, guint64 budget, guint64 *figure, 
     while (ram->dirty_pages > 0 && used < budget) {
         MigGroup group;
 
-        take_group(ram, next_dirty(ram), max, &group);
+        take_group(ram, mig_ram_next_dirty(ram), max, &group);
         if (!mig_mapped_save_put(ram->mapped, &group, error) ||
             (small && !mig_mapped_save_drain(ram->mapped, error)))
             return FALSE;
@@ -368,6 +348,8 @@ put_entry(MigRamSave *ram, MigStream *stream, guint index, const VmsContext *con
 
     mig_stream_put_str8(stream, block->name);
     mig_stream_put_be64(stream, block->used_length);
+    if ((context->capabilities & VMS_CAP_POSTCOPY_RAM) && mig_ram_tells_page_size(block))
+        mig_stream_put_be64(stream, block->page_size);
     if (context->capabilities & VMS_CAP_IGNORE_SHARED)
         mig_stream_put_be64(stream, block->gpa);
     return ram->mapped == NULL || mig_mapped_save_entry(ram->mapped, index, stream, error);
@@ -383,7 +365,7 @@ ram_save_start(void *opaque, MigStream *stream, const VmsContext *context, GErro
         ram->mapped = mig_mapped_save_new(&ram->list, stream, &ram->options, error);
         if (ram->mapped == NULL)
             return FALSE;
-        set(&ram->stats.channels, ram->options.channels);
+        mig_ram_figure_set(&ram->stats.channels, ram->options.channels);
     }
     mig_stream_put_be64(stream, ram->list.listed | MIG_RAM_MEM_SIZE);
     for (guint i = 0; i < ram->list.n; i++) {
@@ -400,7 +382,9 @@ ram_save_part(void *opaque, MigStream *stream, const VmsContext *context, gboole
 {
     MigRamSave *ram = opaque;
 
-    if (ram->mapped == NULL)
+    if (ram->switched)
+        mig_ram_put_whole_pages(ram, stream, ram->budget);
+    else if (ram->mapped == NULL)
         put_pages(ram, stream, ram->budget, &ram->stats.precopy);
     else if (!put_groups(ram, stream, ram->budget, &ram->stats.precopy, error))
         return FALSE;
@@ -414,9 +398,11 @@ ram_save_end(void *opaque, MigStream *stream, const VmsContext *context, GError 
 {
     MigRamSave *ram = opaque;
 
-    if (!mig_ram_save_sync(ram, error))
+    if (!ram->switched && !mig_ram_save_sync(ram, error))
         return FALSE;
-    if (ram->mapped == NULL)
+    if (ram->switched)
+        g_assert(ram->dirty_pages == 0);
+    else if (ram->mapped == NULL)
         put_pages(ram, stream, G_MAXUINT64, &ram->stats.downtime);
     else if (!finish_groups(ram, stream, error))
         return FALSE;

@@ -58,6 +58,7 @@ ram_load(void *opaque, MigStream *stream, guint tag, guint32 version, const VmsC
 const MigHandler mig_ram_handler = {
     .version = 4,
     .oldest = 4,
+    .postcopy = TRUE,
     .is_active = ram_is_active,
     .save_start = ram_start,
     .save_part = ram_part,

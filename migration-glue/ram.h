@@ -71,6 +71,8 @@ typedef struct {
     guint64 dirty_bytes; /* found by the last fetch */
     guint64 file_way;    /* MigFileWay: how pages go to their places in a file */
     guint64 channels;    /* that do; 0: pages are in the stream */
+    guint64 postcopy;    /* bytes sent after the switch to postcopy */
+    guint64 requests;    /* times that the destination asked for a page */
 } MigRamStats;
 
 /* ---- Saving ---- */

@@ -4,7 +4,11 @@
  */
 #include "migration-glue/return-path.h"
 
+#include <string.h>
+
 #include "migration-glue/error.h"
+
+#define BITMAP_END G_GUINT64_CONSTANT(0x0123456789abcdef)
 
 static const struct {
     const char *name;
@@ -61,6 +65,34 @@ mig_return_put_ack(MigStream *back, GError **error)
     return mig_stream_flush(back, error);
 }
 
+gboolean
+mig_return_put_request(MigStream *back, const char *name, guint64 start, guint32 n, GError **error)
+{
+    gsize length = name == NULL ? 0 : strlen(name) + 1;
+
+    mig_stream_put_be16(back, name == NULL ? MIG_RETURN_REQ_PAGES : MIG_RETURN_REQ_PAGES_ID);
+    mig_stream_put_be16(back, (guint16)(8 + 4 + length));
+    mig_stream_put_be64(back, start);
+    mig_stream_put_be32(back, n);
+    if (name != NULL)
+        mig_stream_put_str8(back, name);
+    return mig_stream_flush(back, error);
+}
+
+gboolean
+mig_return_put_bitmap(MigStream *back, const char *name, const guint64 *words, gsize n_words,
+                      GError **error)
+{
+    mig_stream_put_be16(back, MIG_RETURN_RECV_BITMAP);
+    mig_stream_put_be16(back, (guint16)(strlen(name) + 1));
+    mig_stream_put_str8(back, name);
+    mig_stream_put_be64(back, n_words * sizeof(*words));
+    for (gsize i = 0; i < n_words; i++)
+        mig_stream_put_be64(back, GUINT64_SWAP_LE_BE(words[i]));
+    mig_stream_put_be64(back, BITMAP_END);
+    return mig_stream_flush(back, error);
+}
+
 /* ---- The source's end ---- */
 
 struct MigReturnPath {
@@ -68,11 +100,15 @@ struct MigReturnPath {
     GThread *thread;
     void (*notify)(void *user);
     void *user;
+    const MigReturnHooks *hooks; /* NULL: none */
+    void *hooks_user;
 
     GMutex lock; /* guards all below */
     GCond changed;
-    gboolean has_verdict, has_ack, has_pong, closed;
+    gboolean has_verdict, has_ack, has_pong, has_resumed, closed;
     guint32 verdict, pong;
+    guint32 pongs;   /* bit v: one of value v came */
+    guint n_bitmaps; /* that came and were not waited for */
     gint64 pong_at;
     GError *trouble;
 };
@@ -87,12 +123,51 @@ take_message(MigReturnPath *path, guint type, guint32 word)
     } else if (type == MIG_RETURN_PONG) {
         path->has_pong = TRUE;
         path->pong = word;
+        path->pongs |= word < 32 ? 1u << word : 0;
         path->pong_at = g_get_monotonic_time();
-    } else {
+    } else if (type == MIG_RETURN_SWITCHOVER_ACK) {
         path->has_ack = TRUE;
+    } else if (type == MIG_RETURN_RESUME_ACK) {
+        path->has_resumed = TRUE;
+    } else if (type == MIG_RETURN_RECV_BITMAP) {
+        path->n_bitmaps++;
     }
     g_cond_broadcast(&path->changed);
     g_mutex_unlock(&path->lock);
+}
+
+/* A str8 that fills the @n bytes. */
+static gboolean
+read_name(MigReturnPath *path, guint n, char name[256], GError **error)
+{
+    guint length = mig_stream_get_str8(path->stream, name);
+
+    if (!mig_stream_check(path->stream, error))
+        return FALSE;
+    if (length + 1 == n)
+        return TRUE;
+    g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT,
+                "the destination sent a name of %u bytes in %u bytes", length, n);
+    return FALSE;
+}
+
+static gboolean
+read_postcopy(MigReturnPath *path, guint type, guint n, GError **error)
+{
+    char name[256];
+    guint64 start;
+    guint32 length;
+
+    if (type == MIG_RETURN_RECV_BITMAP)
+        return read_name(path, n, name, error) &&
+               path->hooks->bitmap(path->hooks_user, name, path->stream, error);
+    start = mig_stream_get_be64(path->stream);
+    length = mig_stream_get_be32(path->stream);
+    if (type == MIG_RETURN_REQ_PAGES_ID && !read_name(path, n - 12, name, error))
+        return FALSE;
+    return mig_stream_check(path->stream, error) &&
+           path->hooks->pages(path->hooks_user, type == MIG_RETURN_REQ_PAGES_ID ? name : NULL,
+                              start, length, error);
 }
 
 /* One message; FALSE at the end: after the verdict, or with @error set. */
@@ -109,13 +184,15 @@ read_message(MigReturnPath *path, GError **error)
                     "the destination sent message %u with %u bytes: there is none such", type, n);
         return FALSE;
     }
-    if (messages[type].postcopy) {
+    if (messages[type].postcopy && path->hooks == NULL) {
         g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
                     "the destination sent %s, which belongs to postcopy", messages[type].name);
         return FALSE;
     }
     if (n == 4)
         word = mig_stream_get_be32(path->stream);
+    else if (messages[type].postcopy && !read_postcopy(path, type, n, error))
+        return FALSE;
     if (!mig_stream_check(path->stream, error))
         return FALSE;
     take_message(path, type, word);
@@ -186,12 +263,16 @@ mig_return_path_free(MigReturnPath *path)
 static MigReturnAnswer
 answer(const MigReturnPath *path, MigReturnWait what)
 {
-    gboolean got = what == MIG_RETURN_WAIT_PONG  ? path->has_pong
-                   : what == MIG_RETURN_WAIT_ACK ? path->has_ack
-                                                 : path->has_verdict;
+    const gboolean got[] = {
+        [MIG_RETURN_WAIT_PONG] = path->has_pong,
+        [MIG_RETURN_WAIT_ACK] = path->has_ack,
+        [MIG_RETURN_WAIT_VERDICT] = path->has_verdict,
+        [MIG_RETURN_WAIT_BITMAP] = path->n_bitmaps > 0,
+        [MIG_RETURN_WAIT_RESUMED] = path->has_resumed,
+    };
 
     /* A verdict ends all other waiting. */
-    if (got)
+    if (got[what])
         return MIG_RETURN_GOT;
     return path->closed ? MIG_RETURN_CLOSED : MIG_RETURN_PENDING;
 }
@@ -222,8 +303,29 @@ mig_return_path_wait(MigReturnPath *path, MigReturnWait what, gint64 timeout_us,
         else if (!g_cond_wait_until(&path->changed, &path->lock, end))
             break;
     }
+    if (now == MIG_RETURN_GOT && what == MIG_RETURN_WAIT_BITMAP)
+        path->n_bitmaps--;
     g_mutex_unlock(&path->lock);
     return now;
+}
+
+void
+mig_return_path_hook(MigReturnPath *path, const MigReturnHooks *hooks, void *user)
+{
+    g_assert(path->thread == NULL);
+    path->hooks = hooks;
+    path->hooks_user = user;
+}
+
+gboolean
+mig_return_path_ponged(MigReturnPath *path, guint32 value)
+{
+    gboolean came;
+
+    g_mutex_lock(&path->lock);
+    came = (path->pongs >> value & 1) != 0;
+    g_mutex_unlock(&path->lock);
+    return came;
 }
 
 void

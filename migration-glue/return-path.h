@@ -33,10 +33,26 @@ typedef enum {
 gboolean mig_return_put_word(MigStream *back, MigReturnType type, guint32 word, GError **error);
 gboolean mig_return_put_ack(MigStream *back, GError **error);
 
+/* Asks for a page: of block @name, or, NULL, of the block that was asked for last; flushed. */
+gboolean
+mig_return_put_request(MigStream *back, const char *name, guint64 start, guint32 n, GError **error);
+/* Which pages of block @name are here: bit p % 64 of word p / 64 is page p; flushed. */
+gboolean mig_return_put_bitmap(MigStream *back, const char *name, const guint64 *words,
+                               gsize n_words, GError **error);
+
 /* Why: the sentence that a source shows for code @verdict. */
 const char *mig_return_verdict_text(guint32 verdict);
 
 /* ---- The source's end ---- */
+
+/* What a destination may say only in postcopy; from the reading thread. FALSE with @error set ends
+ * the path. */
+typedef struct {
+    /* @name: NULL: of the block before. */
+    gboolean (*pages)(void *user, const char *name, guint64 start, guint32 n, GError **error);
+    /* Reads what stands behind the message. */
+    gboolean (*bitmap)(void *user, const char *name, MigStream *back, GError **error);
+} MigReturnHooks;
 
 /* Reads messages in a thread of its own. */
 typedef struct MigReturnPath MigReturnPath;
@@ -51,7 +67,12 @@ typedef enum {
     MIG_RETURN_WAIT_PONG,
     MIG_RETURN_WAIT_ACK,
     MIG_RETURN_WAIT_VERDICT,
+    MIG_RETURN_WAIT_BITMAP, /* another one than those that were waited for */
+    MIG_RETURN_WAIT_RESUMED,
 } MigReturnWait;
+
+/* Without, messages of postcopy end the path. Before it begins. */
+void mig_return_path_hook(MigReturnPath *path, const MigReturnHooks *hooks, void *user);
 
 /* Begins to read. @notify (nullable) is called, from the reading thread, after each message and
  * when the path ends. */
@@ -81,6 +102,9 @@ guint32 mig_return_path_verdict(MigReturnPath *path);
 
 /* Value of the last PONG, and when it came, µs. */
 guint32 mig_return_path_pong(MigReturnPath *path, gint64 *when);
+
+/* Whether a PONG of @value, less than 32, came. */
+gboolean mig_return_path_ponged(MigReturnPath *path, guint32 value);
 
 /* Why the path ended, or NULL: not yet, or in order. (transfer full) */
 char *mig_return_path_trouble(MigReturnPath *path);

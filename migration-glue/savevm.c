@@ -222,6 +222,32 @@ mig_saver_ends(MigSaver *saver, GError **error)
 }
 
 gboolean
+mig_saver_switch(MigSaver *saver, GError **error)
+{
+    guint n;
+    const MigSection *const *list = mig_sections_list(saver->sections, &n);
+
+    for (guint i = 0; i < n; i++) {
+        const MigHandler *handler = list[i]->handler;
+
+        if (!g_hash_table_contains(saver->active, list[i]) || handler->postcopy)
+            continue;
+        if (!put_section(saver, MIG_TAG_END, list[i], error))
+            return FALSE;
+        if (handler->save_cleanup != NULL)
+            handler->save_cleanup(list[i]->opaque);
+        g_hash_table_remove(saver->active, list[i]);
+    }
+    return TRUE;
+}
+
+void
+mig_saver_set_stream(MigSaver *saver, MigStream *stream)
+{
+    saver->stream = stream;
+}
+
+gboolean
 mig_saver_states(MigSaver *saver, GError **error)
 {
     guint n;

@@ -52,6 +52,13 @@ gboolean mig_saver_stopped(MigSaver *saver, GError **error);
 /* END of every active handler. Machine stopped. */
 gboolean mig_saver_ends(MigSaver *saver, GError **error);
 
+/* END of every active handler but those that go on after a switch to postcopy; only these are
+ * active from then on. Machine stopped. */
+gboolean mig_saver_switch(MigSaver *saver, GError **error);
+
+/* Goes on into @stream, (transfer none): a package, a new connection. Between two steps. */
+void mig_saver_set_stream(MigSaver *saver, MigStream *stream);
+
 /* FULL of every state that is needed. Under the machine lock, machine stopped and quiet. */
 gboolean mig_saver_states(MigSaver *saver, GError **error);
 

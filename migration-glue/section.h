@@ -45,7 +45,8 @@ typedef enum {
  */
 typedef struct {
     guint32 version;
-    guint32 oldest; /* lowest version that is read */
+    guint32 oldest;    /* lowest version that is read */
+    gboolean postcopy; /* goes on in parts after the machine runs at the other side */
     /* Whether it takes part in this migration; NULL: always. */
     gboolean (*is_active)(void *opaque, const VmsContext *context);
     gboolean (*save_start)(void *opaque, MigStream *stream, const VmsContext *context,

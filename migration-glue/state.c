@@ -14,14 +14,21 @@ static const struct {
     [MIG_STATUS_NONE] = {"none", "none", TO(SETUP)},
     [MIG_STATUS_SETUP] = {"setup", "setup", TO(ACTIVE) | TO(FAILED) | TO(CANCELLING)},
     [MIG_STATUS_ACTIVE] = {"active", "active",
-                           TO(PRE_SWITCHOVER) | TO(DEVICE) | TO(COMPLETED) | TO(FAILED) |
-                               TO(CANCELLING)},
+                           TO(PRE_SWITCHOVER) | TO(DEVICE) | TO(POSTCOPY_ACTIVE) | TO(COMPLETED) |
+                               TO(FAILED) | TO(CANCELLING)},
     [MIG_STATUS_PRE_SWITCHOVER] = {"pre-switchover", "pre-switchover",
                                    TO(DEVICE) | TO(FAILED) | TO(CANCELLING)},
-    [MIG_STATUS_DEVICE] = {"device", "device", TO(HANDOVER) | TO(FAILED) | TO(CANCELLING)},
+    [MIG_STATUS_DEVICE] = {"device", "device",
+                           TO(HANDOVER) | TO(POSTCOPY_ACTIVE) | TO(FAILED) | TO(CANCELLING)},
     [MIG_STATUS_HANDOVER] = {"device", "handover",
                              TO(COMPLETED) | TO(FAILED) | TO(HANDOVER_UNKNOWN)},
     [MIG_STATUS_HANDOVER_UNKNOWN] = {"failed", "handover-unknown", TO(COMPLETED) | TO(FAILED)},
+    [MIG_STATUS_POSTCOPY_ACTIVE] = {"postcopy-active", "postcopy-active",
+                                    TO(COMPLETED) | TO(FAILED) | TO(POSTCOPY_PAUSED)},
+    [MIG_STATUS_POSTCOPY_PAUSED] = {"postcopy-paused", "postcopy-paused",
+                                    TO(POSTCOPY_RECOVER) | TO(COMPLETED) | TO(FAILED)},
+    [MIG_STATUS_POSTCOPY_RECOVER] = {"postcopy-recover", "postcopy-recover",
+                                     TO(POSTCOPY_ACTIVE) | TO(POSTCOPY_PAUSED)},
     [MIG_STATUS_COMPLETED] = {"completed", "completed", 0},
     [MIG_STATUS_FAILED] = {"failed", "failed", 0},
     [MIG_STATUS_CANCELLING] = {"cancelling", "cancelling", TO(CANCELLED)},
@@ -53,10 +60,16 @@ mig_status_is_over(MigStatus status)
 }
 
 gboolean
+mig_status_is_postcopy(MigStatus status)
+{
+    return status >= MIG_STATUS_POSTCOPY_ACTIVE && status <= MIG_STATUS_POSTCOPY_RECOVER;
+}
+
+gboolean
 mig_status_guest_is_ours(MigStatus status)
 {
     return status != MIG_STATUS_HANDOVER && status != MIG_STATUS_HANDOVER_UNKNOWN &&
-           status != MIG_STATUS_COMPLETED;
+           status != MIG_STATUS_COMPLETED && !mig_status_is_postcopy(status);
 }
 
 MigStatus

@@ -173,6 +173,29 @@ mig_ledger_error(MigLedger *ledger, const char *message)
 }
 
 void
+mig_ledger_runs_there(MigLedger *ledger)
+{
+    gint64 now = g_get_monotonic_time();
+
+    g_mutex_lock(&ledger->lock);
+    close_phase(ledger, now);
+    ledger->phase = MIG_PHASE_N;
+    if (ledger->down != 0)
+        ledger->stats.downtime_ms = to_ms(now - ledger->down);
+    ledger->down = 0;
+    g_mutex_unlock(&ledger->lock);
+}
+
+void
+mig_ledger_trouble(MigLedger *ledger, const char *message)
+{
+    g_mutex_lock(&ledger->lock);
+    g_free(ledger->stats.error);
+    ledger->stats.error = g_strdup(message);
+    g_mutex_unlock(&ledger->lock);
+}
+
+void
 mig_ledger_end(MigLedger *ledger)
 {
     g_mutex_lock(&ledger->lock);

@@ -5,6 +5,7 @@
 #ifndef MIGRATION_GLUE_STATS_H
 #define MIGRATION_GLUE_STATS_H
 
+#include "migration-glue/postcopy-dst.h"
 #include "migration-glue/ram.h"
 #include "migration-glue/state.h"
 
@@ -42,6 +43,8 @@ typedef struct {
     double mbps;                 /* of the whole time, 10⁶ bits a second */
     guint64 pages_per_second;
     MigRamStats ram;
+    gboolean has_postcopy; /* incoming: memory came, or comes, after the guest */
+    MigPostcopyStats postcopy;
     gint64 phase_us[MIG_PHASE_N];
     MigDeviceCost *devices; /* in stream order */
     guint n_devices;
@@ -71,8 +74,12 @@ void mig_ledger_throttle(MigLedger *ledger, guint percent);
 /* Static text, or NULL. */
 void mig_ledger_stall(MigLedger *ledger, const char *reason);
 void mig_ledger_progress(MigLedger *ledger, const MigRamStats *ram, guint64 transferred);
+/* The machine runs elsewhere: the downtime is over, the migration is not. */
+void mig_ledger_runs_there(MigLedger *ledger);
 /* The first one stays. */
 void mig_ledger_error(MigLedger *ledger, const char *message);
+/* What ails it now, of which it may recover; NULL: nothing any more. */
+void mig_ledger_trouble(MigLedger *ledger, const char *message);
 /* All is over; times stand still. */
 void mig_ledger_end(MigLedger *ledger);
 

@@ -9,30 +9,10 @@
 #include <unistd.h>
 
 #include "migration-glue/error.h"
-#include "migration-glue/migration.h"
 #include "migration-glue/rules.h"
 #include "vmm/hotplug-priv.h"
-#include "vmm/mig-ram.h"
-#include "vmm/throttle.h"
+#include "vmm/vm-migrate-priv.h"
 #include "vmm/vm-priv.h"
-
-struct VmMigration {
-    MigParams *params; /* has its own lock */
-    MigRamHost memory;
-    MigRam ram;
-    MigHost host;
-    /* The present one or the last; both if one came in and one went out. */
-    MigOutgoing *out;
-    MigIncoming *in;
-    gboolean latest_is_in;
-    gboolean running; /* from setup until its thread is about to return */
-    guint turn;       /* migrations that have ended */
-    gboolean exit_if_in_fails;
-    Throttle *throttle; /* has its own lock */
-    gboolean wakes;     /* the guest that came in was made ready to run */
-    GMutex fds_lock;    /* guards the next; a leaf */
-    GHashTable *fds;    /* char * → descriptor */
-};
 
 /* ---- what a migration asks of its host ------------------------------------------------------ */
 
@@ -383,6 +363,11 @@ vm_migrate_set_capabilities(Vm *vm, const MigCapabilityChange *changes, guint n,
 {
     VmMigration *migration = vm->migration;
 
+    for (guint i = 0; i < n && vm->state == RUN_STATE_INMIGRATE; i++) {
+        if (changes[i].capability == MIG_CAP_POSTCOPY_RAM && changes[i].on &&
+            !mig_postcopy_is_possible(error))
+            return FALSE;
+    }
     return mig_params_set_capabilities(migration->params, changes, n, migration->running, error);
 }
 
@@ -410,6 +395,9 @@ vm_migrate_holds_guest(const Vm *vm, GError **error)
     if (handover_unknown(vm))
         vm_usage(error, "handover unknown: the destination may run the guest; look there, and say "
                         "here whose it is, first");
+    else if (mig_status_is_postcopy(mig_outgoing_status(vm->migration->out)))
+        vm_usage(error, "the guest runs at the destination, which takes the rest of its memory "
+                        "from here");
     else
         vm_usage(error, "the guest is stopped for the last part of its migration; migrate_cancel "
                         "brings it back");

@@ -35,6 +35,20 @@ void vm_migrate_cancel(Vm *vm);
  */
 gboolean vm_migrate_continue(Vm *vm, MigStatus state, GError **error);
 
+/** vm_migrate_start_postcopy: the guest goes over now, its memory follows. */
+gboolean vm_migrate_start_postcopy(Vm *vm, GError **error);
+/** vm_migrate_resume: a paused postcopy goes on, at its source. */
+gboolean vm_migrate_resume(Vm *vm, const char *uri, GError **error);
+/** vm_migrate_recover: it listens at @uri for that, at its destination. */
+gboolean vm_migrate_recover(Vm *vm, const char *uri, GError **error);
+/** vm_migrate_pause: breaks the connection of a postcopy, on either side. */
+gboolean vm_migrate_pause(Vm *vm, GError **error);
+
+/** vm_migrate_misses_memory: memory of the guest has not come, and there is no connection by which
+ * it could: what needs vCPUs to leave the guest, or its memory, would wait; @error says what to do.
+ */
+gboolean vm_migrate_misses_memory(const Vm *vm, GError **error);
+
 /** vm_migrate_decide: the operator's word on an unknown handover; @ours: the guest goes on here. */
 gboolean vm_migrate_decide(Vm *vm, gboolean ours, GError **error);
 

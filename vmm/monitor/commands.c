@@ -38,7 +38,9 @@ capabilities(Vm *vm, json_t *arguments, GError **error)
 static json_t *
 stop(Vm *vm, json_t *arguments, GError **error)
 {
-    return vm_stop(vm, RUN_STATE_PAUSED, error) ? json_object() : NULL;
+    return !vm_migrate_misses_memory(vm, error) && vm_stop(vm, RUN_STATE_PAUSED, error)
+               ? json_object()
+               : NULL;
 }
 
 /* Whether there is one here that may be changed now. */
@@ -55,7 +57,7 @@ has_guest(Vm *vm, GError **error)
 static json_t *
 system_reset(Vm *vm, json_t *arguments, GError **error)
 {
-    if (!has_guest(vm, error))
+    if (!has_guest(vm, error) || vm_migrate_misses_memory(vm, error))
         return NULL;
     vm_request_reset(vm, FALSE);
     return json_object();
@@ -95,6 +97,7 @@ static const QmpArg incoming_args[] = {
     {NULL},
 };
 static const QmpArg continue_args[] = {{"state", QMP_ARG_STRING, TRUE}, {NULL}};
+static const QmpArg recover_args[] = {{"uri", QMP_ARG_STRING, TRUE}, {NULL}};
 static const QmpArg decide_args[] = {{"guest", QMP_ARG_STRING, TRUE}, {NULL}};
 static const QmpArg capability_args[] = {{"capabilities", QMP_ARG_ARRAY, TRUE}, {NULL}};
 static const QmpArg id_args[] = {{"id", QMP_ARG_STRING, TRUE}, {NULL}};
@@ -127,6 +130,9 @@ const QmpCommand qmp_commands[] = {
     {"migrate_cancel", qmp_migrate_cancel},
     {"migrate-incoming", qmp_migrate_incoming, incoming_args},
     {"migrate-continue", qmp_migrate_continue, continue_args},
+    {"migrate-start-postcopy", qmp_migrate_start_postcopy},
+    {"migrate-recover", qmp_migrate_recover, recover_args},
+    {"migrate-pause", qmp_migrate_pause},
     {"x-migrate-decide", qmp_migrate_decide, decide_args},
     {"migrate-set-capabilities", qmp_set_capabilities, capability_args},
     {"query-migrate-capabilities", qmp_query_capabilities},

@@ -14,13 +14,6 @@ done(gboolean good)
     return good ? json_object() : NULL;
 }
 
-static json_t *
-refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, QMP_ERROR, QMP_ERROR_GENERIC, text);
-    return NULL;
-}
-
 json_t *
 qmp_cont(Vm *vm, json_t *arguments, GError **error)
 {
@@ -32,18 +25,48 @@ qmp_migrate(Vm *vm, json_t *arguments, GError **error)
 {
     g_autofree char *uri = NULL;
 
-    if (json_is_true(json_object_get(arguments, "resume")))
-        return refuse(error, "Parameter 'resume' cannot be on: memory is copied before the switch "
-                             "only, so there is no paused copy to go on with");
     uri = qmp_migrate_uri(arguments, error);
+    if (uri != NULL && json_is_true(json_object_get(arguments, "resume")))
+        return done(vm_migrate_resume(vm, uri, error));
     return done(uri != NULL && vm_migrate(vm, uri, error));
 }
 
 json_t *
 qmp_migrate_cancel(Vm *vm, json_t *arguments, GError **error)
 {
+    VmMigrateInfo info = {0};
+    gboolean late;
+
+    vm_migrate_info(vm, &info);
+    late = info.known && mig_status_is_postcopy(info.stats.status);
+    vm_migrate_info_clear(&info);
+    if (late) {
+        g_set_error(error, QMP_ERROR, QMP_ERROR_GENERIC,
+                    "Postcopy cannot be cancelled: the guest lives at the destination, and its "
+                    "memory on both sides");
+        return NULL;
+    }
     vm_migrate_cancel(vm);
     return json_object();
+}
+
+json_t *
+qmp_migrate_start_postcopy(Vm *vm, json_t *arguments, GError **error)
+{
+    return done(vm_migrate_start_postcopy(vm, error));
+}
+
+json_t *
+qmp_migrate_recover(Vm *vm, json_t *arguments, GError **error)
+{
+    return done(
+        vm_migrate_recover(vm, json_string_value(json_object_get(arguments, "uri")), error));
+}
+
+json_t *
+qmp_migrate_pause(Vm *vm, json_t *arguments, GError **error)
+{
+    return done(vm_migrate_pause(vm, error));
 }
 
 /* As with QEMU the VM ends when a load fails, unless it is asked to stay for another attempt. */

@@ -16,6 +16,9 @@ json_t *qmp_migrate(Vm *vm, json_t *arguments, GError **error);
 json_t *qmp_migrate_cancel(Vm *vm, json_t *arguments, GError **error);
 json_t *qmp_migrate_incoming(Vm *vm, json_t *arguments, GError **error);
 json_t *qmp_migrate_continue(Vm *vm, json_t *arguments, GError **error);
+json_t *qmp_migrate_start_postcopy(Vm *vm, json_t *arguments, GError **error);
+json_t *qmp_migrate_recover(Vm *vm, json_t *arguments, GError **error);
+json_t *qmp_migrate_pause(Vm *vm, json_t *arguments, GError **error);
 json_t *qmp_migrate_decide(Vm *vm, json_t *arguments, GError **error);
 
 /* migrate-params.c */

@@ -8,7 +8,8 @@
  *   x-eta        milliseconds until the machine stops
  *   x-stall      why it makes no progress, or what it waits for
  *   x-bandwidth  bytes a second while it sends
- *   x-downtime   where the downtime went, in microseconds: by phase, by device
+ *   x-postcopy   at a destination: how long accesses to memory waited, in microseconds, and how
+ * much is missing x-downtime   where the downtime went, in microseconds: by phase, by device
  */
 #include "vmm/monitor/migrate.h"
 #include "vmm/vm-migrate.h"
@@ -62,11 +63,11 @@ ram_of(const MigStats *stats)
         {"pages-per-second", stats->pages_per_second},
         {"precopy-bytes", ram->precopy},
         {"downtime-bytes", ram->downtime},
+        {"postcopy-requests", ram->requests},
+        {"postcopy-bytes", ram->postcopy},
         /* What QEMU counts and nothing here ever does: clients read them without asking. */
         {"skipped", 0},
         {"multifd-bytes", 0},
-        {"postcopy-requests", 0},
-        {"postcopy-bytes", 0},
         {"dirty-sync-missed-zero-copy", 0},
     };
     json_t *answer = json_object();
@@ -146,6 +147,20 @@ add_source(json_t *answer, const MigStats *stats)
 }
 
 static void
+add_postcopy(json_t *answer, const MigPostcopyStats *stats)
+{
+    json_t *waits = json_object();
+
+    set_number(answer, "postcopy-blocktime", (stats->us + 999) / 1000);
+    set_number(waits, "faults", stats->faults);
+    set_number(waits, "median", stats->median);
+    set_number(waits, "percent-99", stats->percent99);
+    set_number(waits, "longest", stats->longest);
+    set_number(waits, "missing-bytes", stats->missing);
+    json_object_set_new(answer, "x-postcopy", waits);
+}
+
+static void
 add_destination(json_t *answer, const VmMigrateInfo *info)
 {
     json_t *address = info->uri == NULL ? NULL : qmp_socket_address(info->uri);
@@ -156,6 +171,8 @@ add_destination(json_t *answer, const VmMigrateInfo *info)
     set_time(answer, "total-time", info->stats.total_ms);
     if (info->stats.ram.total > 0)
         json_object_set_new(answer, "ram", ram_of(&info->stats));
+    if (info->stats.has_postcopy)
+        add_postcopy(answer, &info->stats.postcopy);
 }
 
 static void

@@ -296,7 +296,8 @@ host_run(void *opaque)
     Rig *rig = opaque;
 
     g_assert_true(rig->locked);
-    rig->sum_at_run = rig_sum(rig);
+    if (!rig->reads_later)
+        rig->sum_at_run = rig_sum(rig);
     g_atomic_int_set(&rig->taken, 1);
     let_run(rig);
 }

@@ -64,6 +64,48 @@ vm_migrate_decide(Vm *vm, gboolean ours, GError **error)
 }
 
 gboolean
+vm_migrate_resume(Vm *vm, const char *uri, GError **error)
+{
+    if (fails(vm, error))
+        return FALSE;
+    g_string_append_printf(vm->told, "resume %s;", uri);
+    return TRUE;
+}
+
+gboolean
+vm_migrate_recover(Vm *vm, const char *uri, GError **error)
+{
+    if (fails(vm, error))
+        return FALSE;
+    g_string_append_printf(vm->told, "recover %s;", uri);
+    return TRUE;
+}
+
+gboolean
+vm_migrate_start_postcopy(Vm *vm, GError **error)
+{
+    if (fails(vm, error))
+        return FALSE;
+    g_string_append(vm->told, "postcopy;");
+    return TRUE;
+}
+
+gboolean
+vm_migrate_pause(Vm *vm, GError **error)
+{
+    if (fails(vm, error))
+        return FALSE;
+    g_string_append(vm->told, "pause;");
+    return TRUE;
+}
+
+gboolean
+vm_migrate_misses_memory(const Vm *vm, GError **error)
+{
+    return FALSE;
+}
+
+gboolean
 vm_migrate_incoming(Vm *vm, const char *uri, gboolean end_if_it_fails, GError **error)
 {
     if (fails(vm, error))

@@ -14,7 +14,11 @@ commands_reach_the_vm(void)
 {
     static const char *const lines[][2] = {
         {"{'execute':'migrate','arguments':{'uri':'tcp:b:1','detach':true}}", "migrate tcp:b:1;"},
+        {"{'execute':'migrate','arguments':{'uri':'tcp:b:1','resume':true}}", "resume tcp:b:1;"},
         {"{'execute':'migrate_cancel'}", "cancel;"},
+        {"{'execute':'migrate-start-postcopy'}", "postcopy;"},
+        {"{'execute':'migrate-recover','arguments':{'uri':'tcp:b:1'}}", "recover tcp:b:1;"},
+        {"{'execute':'migrate-pause'}", "pause;"},
         {"{'execute':'migrate-continue','arguments':{'state':'pre-switchover'}}",
          "continue pre-switchover;"},
         {"{'execute':'x-migrate-decide','arguments':{'guest':'here'}}", "decide ours;"},
@@ -38,6 +42,10 @@ refusals_of_the_vm_are_told(void)
 {
     static const char *const lines[] = {
         "{'execute':'migrate','arguments':{'uri':'tcp:b:1'}}",
+        "{'execute':'migrate','arguments':{'uri':'tcp:b:1','resume':true}}",
+        "{'execute':'migrate-start-postcopy'}",
+        "{'execute':'migrate-recover','arguments':{'uri':'tcp:b:1'}}",
+        "{'execute':'migrate-pause'}",
         "{'execute':'migrate-continue','arguments':{'state':'device'}}",
         "{'execute':'x-migrate-decide','arguments':{'guest':'here'}}",
         "{'execute':'migrate-incoming','arguments':{'uri':'unix:/x','exit-on-error':true}}",
@@ -61,9 +69,6 @@ wrong_values_are_named(void)
         {"{'execute':'migrate'}", "need either 'uri' or 'channels' argument"},
         {"{'execute':'migrate','arguments':{'uri':'tcp:b:1','channels':[]}}",
          "need either 'uri' or 'channels' argument"},
-        {"{'execute':'migrate','arguments':{'uri':'tcp:b:1','resume':true}}",
-         "Parameter 'resume' cannot be on: memory is copied before the switch only, so there is "
-         "no paused copy to go on with"},
         {"{'execute':'migrate','arguments':{'channels':[]}}",
          "Parameter 'channels' expects a list of one channel"},
         {"{'execute':'migrate','arguments':{'channels':[1]}}",

@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory of which not all has come.
+ *
+ * Source: docs/stream-format.md, "Commands, postcopy, return path"; userfaultfd(2).
+ */
+#include "migration-glue/postcopy-dst.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <errno.h>
+
+#include "migration-glue/error.h"
+#include "migration-glue/page.h"
+#include "migration-glue/userfault.h"
+#include "migration-glue/waits.h"
+#include "migration-glue/wake.h"
+
+typedef struct {
+    guint64 *here;   /* one bit for 4 KiB */
+    guint64 *asked;  /* the same: somebody waits for the page of the backing that begins there */
+    guint64 missing; /* bits that are clear */
+    guint64 backing; /* pages of 4 KiB in one of the backing */
+    gboolean registered, can_zero;
+} BlockState;
+
+struct MigPostcopyDst {
+    const MigRamList *list;
+    int fd;
+    MigWake *wake;
+    GThread *thread;
+    MigPostcopyAsk ask;
+    void *user;
+    gint listens; /* atomic */
+
+    /* The reading thread's: the page of the backing that is coming in. */
+    guint8 *stage;
+    const MigRamEntry *entry; /* NULL: none */
+    guint64 first, got;       /* pages of 4 KiB */
+    gboolean zeros;
+
+    GMutex lock; /* guards all below */
+    BlockState *blocks;
+    GHashTable *since; /* host address → when it was asked for, µs */
+    gboolean gave_up;
+    MigWaits waits;
+};
+
+static guint64
+host_page(void)
+{
+    return (guint64)sysconf(_SC_PAGESIZE);
+}
+
+static guint64
+backing_of(const MigRamEntry *entry)
+{
+    return MAX(MAX(entry->host.page_size, host_page()), MIG_PAGE_SIZE);
+}
+
+static BlockState *
+state_of(MigPostcopyDst *dst, const MigRamEntry *entry)
+{
+    return &dst->blocks[entry - dst->list->entries];
+}
+
+static gboolean
+has_bit(const guint64 *words, guint64 page)
+{
+    return (words[page / 64] >> (page % 64) & 1) != 0;
+}
+
+static void
+set_bit(guint64 *words, guint64 page)
+{
+    words[page / 64] |= G_GUINT64_CONSTANT(1) << (page % 64);
+}
+
+static void
+clear_bit(guint64 *words, guint64 page)
+{
+    words[page / 64] &= ~(G_GUINT64_CONSTANT(1) << (page % 64));
+}
+
+gboolean
+mig_postcopy_check_advice(const MigRamList *list, guint64 page_sizes, guint64 target,
+                          GError **error)
+{
+    guint64 ours = 0;
+
+    for (guint i = 0; i < list->n; i++)
+        ours |= backing_of(&list->entries[i]);
+    if (target == MIG_PAGE_SIZE && page_sizes == ours)
+        return TRUE;
+    g_set_error(error, MIG_ERROR, MIG_ERROR_MISMATCH,
+                "the source's memory has pages of 0x%" G_GINT64_MODIFIER
+                "x bytes (all sizes in one number), the memory here of 0x%" G_GINT64_MODIFIER
+                "x: for postcopy give both sides the same memory backends, on hosts with pages of "
+                "one size",
+                page_sizes, ours);
+    return FALSE;
+}
+
+/* A page that comes alone must stay alone: one huge page would swallow its absent neighbours. */
+static gboolean
+prepare_block(MigPostcopyDst *dst, const MigRamEntry *entry, GError **error)
+{
+    BlockState *state = state_of(dst, entry);
+    gboolean unused;
+
+    state->backing = backing_of(entry) >> MIG_PAGE_SHIFT;
+    state->here = g_new0(guint64, (entry->pages + 63) / 64);
+    state->asked = g_new0(guint64, (entry->pages + 63) / 64);
+    state->missing = entry->pages;
+    if (entry->host.backing == MIG_RAM_UNTOLD && entry->host.page_size > host_page()) {
+        g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
+                    "RAM block '%s': pages that came cannot be taken back from private huge pages: "
+                    "for postcopy give its backend share=on",
+                    entry->host.name);
+        return FALSE;
+    }
+    if (entry->pages % state->backing != 0) {
+        g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
+                    "RAM block '%s' is no whole number of pages of its backing", entry->host.name);
+        return FALSE;
+    }
+    /* Whether it can be done shows now, while the guest is still the source's. */
+    if (!mig_userfault_register(dst->fd, entry->host.host, entry->host.used_length, &unused,
+                                entry->host.name, error))
+        return FALSE;
+    mig_userfault_unregister(dst->fd, entry->host.host, entry->host.used_length);
+    madvise(entry->host.host, entry->host.used_length, MADV_NOHUGEPAGE);
+    return TRUE;
+}
+
+MigPostcopyDst *
+mig_postcopy_dst_new(const MigRamList *list, GError **error)
+{
+    g_autoptr(MigPostcopyDst) dst = NULL;
+    guint64 largest = 0;
+    int fd = mig_userfault_open(error);
+
+    if (fd < 0)
+        return NULL;
+    dst = g_new0(MigPostcopyDst, 1);
+    g_mutex_init(&dst->lock);
+    dst->fd = fd;
+    dst->list = list;
+    dst->blocks = g_new0(BlockState, list->n);
+    dst->since = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    dst->wake = mig_wake_new(error);
+    if (dst->wake == NULL)
+        return NULL;
+    for (guint i = 0; i < list->n; i++) {
+        if (list->entries[i].ignored)
+            continue;
+        if (!prepare_block(dst, &list->entries[i], error))
+            return NULL;
+        largest = MAX(largest, backing_of(&list->entries[i]));
+    }
+    dst->stage = largest == 0 ? NULL : g_malloc(largest);
+    return g_steal_pointer(&dst);
+}
+
+void
+mig_postcopy_dst_free(MigPostcopyDst *dst)
+{
+    if (dst == NULL)
+        return;
+    if (dst->thread != NULL) {
+        mig_wake_fire(dst->wake);
+        g_thread_join(dst->thread);
+    }
+    mig_postcopy_dst_give_up(dst);
+    for (guint i = 0; i < dst->list->n; i++) {
+        const MigRamBlock *host = &dst->list->entries[i].host;
+
+        if (dst->blocks[i].here != NULL && host->backing == MIG_RAM_PRIVATE)
+            madvise(host->host, host->used_length, MADV_HUGEPAGE);
+        g_free(dst->blocks[i].here);
+        g_free(dst->blocks[i].asked);
+    }
+    g_free(dst->blocks);
+    g_free(dst->stage);
+    g_hash_table_unref(dst->since);
+    mig_wake_free(dst->wake);
+    close(dst->fd);
+    g_mutex_clear(&dst->lock);
+    g_free(dst);
+}
+
+/* ---- Before it listens ---- */
+
+void
+mig_postcopy_dst_note(MigPostcopyDst *dst, const MigRamEntry *entry, guint64 page)
+{
+    BlockState *state = state_of(dst, entry);
+
+    if (has_bit(state->here, page))
+        return;
+    set_bit(state->here, page);
+    state->missing--;
+}
+
+/* The memory of private blocks goes; of a shared one the page of its file does. */
+static gboolean
+throw_away(const MigRamEntry *entry, guint64 start, guint64 n, GError **error)
+{
+    const MigRamBlock *host = &entry->host;
+    int result = host->backing == MIG_RAM_FILE
+                     ? fallocate(host->backing_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                 (off_t)(host->backing_offset + start), (off_t)n)
+                     : madvise(host->host + start, n, MADV_DONTNEED);
+
+    if (result == 0)
+        return TRUE;
+    g_set_error(error, MIG_ERROR, MIG_ERROR_IO,
+                "RAM block '%s': pages that are out of date cannot be taken back: %s", host->name,
+                g_strerror(errno));
+    return FALSE;
+}
+
+static gboolean
+check_range(const MigRamEntry *entry, const char *name, guint64 start, guint64 n, GError **error)
+{
+    if (entry == NULL || entry->ignored) {
+        g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT,
+                    "a discard in RAM block '%s', which is none whose pages travel", name);
+        return FALSE;
+    }
+    if (n == 0 || start % backing_of(entry) != 0 || n % backing_of(entry) != 0 ||
+        start >= entry->host.used_length || n > entry->host.used_length - start) {
+        g_set_error(error, MIG_ERROR, MIG_ERROR_VALUE,
+                    "a discard of 0x%" G_GINT64_MODIFIER "x bytes at 0x%" G_GINT64_MODIFIER
+                    "x of RAM block '%s', which has 0x%" G_GINT64_MODIFIER
+                    "x bytes in pages of 0x%" G_GINT64_MODIFIER "x",
+                    n, start, entry->host.name, entry->host.used_length, backing_of(entry));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+mig_postcopy_dst_discard(MigPostcopyDst *dst, const char *name, guint64 start, guint64 n,
+                         GError **error)
+{
+    const MigRamEntry *entry = mig_ram_list_find(dst->list, name);
+    BlockState *state;
+
+    if (mig_postcopy_dst_listens(dst)) {
+        g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "a discard after the switch");
+        return FALSE;
+    }
+    if (!check_range(entry, name, start, n, error) || !throw_away(entry, start, n, error))
+        return FALSE;
+    state = state_of(dst, entry);
+    for (guint64 page = start >> MIG_PAGE_SHIFT; page < (start + n) >> MIG_PAGE_SHIFT; page++) {
+        if (!has_bit(state->here, page))
+            continue;
+        clear_bit(state->here, page);
+        state->missing++;
+    }
+    return TRUE;
+}
+
+/* ---- The fault thread ---- */
+
+/* The page of the backing that @address is in; NULL: none of ours. */
+static const MigRamEntry *
+find_page(const MigPostcopyDst *dst, guint64 address, guint64 *first)
+{
+    for (guint i = 0; i < dst->list->n; i++) {
+        const MigRamEntry *entry = &dst->list->entries[i];
+        guint64 base = (guint64)(gsize)entry->host.host;
+
+        if (!entry->ignored && address >= base && address - base < entry->host.used_length) {
+            *first = (address - base) / backing_of(entry) * dst->blocks[i].backing;
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+/* PD-3: said to be here by a record of zeros that left it untouched. */
+static void
+put_absent_zeros(MigPostcopyDst *dst, const MigRamEntry *entry, guint64 first)
+{
+    guint64 n = backing_of(entry);
+    guint8 *at = entry->host.host + (first << MIG_PAGE_SHIFT);
+    g_autofree guint8 *zeros = NULL;
+
+    if (state_of(dst, entry)->can_zero) {
+        (void)mig_userfault_zero(dst->fd, at, n, NULL);
+    } else {
+        zeros = g_malloc0(n);
+        (void)mig_userfault_copy(dst->fd, at, zeros, n, NULL);
+    }
+    mig_userfault_wake(dst->fd, at, n);
+}
+
+static void
+serve_fault(MigPostcopyDst *dst, guint64 address)
+{
+    guint64 first;
+    const MigRamEntry *entry = find_page(dst, address, &first);
+    BlockState *state;
+    gboolean here, ask;
+
+    if (entry == NULL)
+        return;
+    state = state_of(dst, entry);
+    g_mutex_lock(&dst->lock);
+    here = has_bit(state->here, first);
+    ask = !here && !has_bit(state->asked, first);
+    if (ask) {
+        gint64 now = g_get_monotonic_time();
+
+        set_bit(state->asked, first);
+        g_hash_table_insert(dst->since, entry->host.host + (first << MIG_PAGE_SHIFT),
+                            g_memdup2(&now, sizeof(now)));
+    }
+    g_mutex_unlock(&dst->lock);
+    if (here)
+        put_absent_zeros(dst, entry, first);
+    else if (ask)
+        dst->ask(dst->user, entry->host.name, first << MIG_PAGE_SHIFT, (guint32)backing_of(entry));
+}
+
+static void *
+serve_faults(void *opaque)
+{
+    MigPostcopyDst *dst = opaque;
+    guint64 address;
+
+    while (mig_wake_wait(dst->wake, dst->fd, G_IO_IN, -1) == MIG_WAIT_READY) {
+        while (mig_userfault_next(dst->fd, &address))
+            serve_fault(dst, address);
+    }
+    return NULL;
+}
+
+gboolean
+mig_postcopy_dst_listen(MigPostcopyDst *dst, MigPostcopyAsk ask, void *user, GError **error)
+{
+    for (guint i = 0; i < dst->list->n; i++) {
+        const MigRamEntry *entry = &dst->list->entries[i];
+
+        if (entry->ignored)
+            continue;
+        if (!mig_userfault_register(dst->fd, entry->host.host, entry->host.used_length,
+                                    &dst->blocks[i].can_zero, entry->host.name, error))
+            return FALSE;
+        dst->blocks[i].registered = TRUE;
+    }
+    dst->ask = ask;
+    dst->user = user;
+    g_atomic_int_set(&dst->listens, 1);
+    dst->thread = g_thread_new("postcopy-fault", serve_faults, dst);
+    return TRUE;
+}
+
+gboolean
+mig_postcopy_dst_listens(const MigPostcopyDst *dst)
+{
+    return g_atomic_int_get(&dst->listens) != 0;
+}
+
+void
+mig_postcopy_dst_give_up(MigPostcopyDst *dst)
+{
+    g_mutex_lock(&dst->lock);
+    dst->gave_up = TRUE;
+    for (guint i = 0; i < dst->list->n; i++) {
+        const MigRamBlock *host = &dst->list->entries[i].host;
+
+        if (dst->blocks[i].registered)
+            mig_userfault_unregister(dst->fd, host->host, host->used_length);
+        dst->blocks[i].registered = FALSE;
+    }
+    g_mutex_unlock(&dst->lock);
+}
+
+/* ---- Pages while it listens ---- */
+
+guint8 *
+mig_postcopy_dst_stage(MigPostcopyDst *dst, const MigRamEntry *entry, guint64 offset,
+                       GError **error)
+{
+    guint64 page = offset >> MIG_PAGE_SHIFT, backing = state_of(dst, entry)->backing;
+
+    if (dst->entry == NULL && page % backing == 0 && offset % MIG_PAGE_SIZE == 0) {
+        dst->entry = entry;
+        dst->first = page;
+        dst->got = 0;
+        dst->zeros = TRUE;
+    }
+    if (dst->entry == entry && offset == (dst->first + dst->got) << MIG_PAGE_SHIFT)
+        return dst->stage + (dst->got << MIG_PAGE_SHIFT);
+    g_set_error(
+        error, MIG_ERROR, MIG_ERROR_FORMAT,
+        "RAM block '%s': 0x%" G_GINT64_MODIFIER
+        "x came out of order: after the switch pages come by whole pages of 0x%" G_GINT64_MODIFIER
+        "x bytes",
+        entry->host.name, offset, backing << MIG_PAGE_SHIFT);
+    return NULL;
+}
+
+/* Under the lock. */
+static void
+note_arrival(MigPostcopyDst *dst, guint8 *at)
+{
+    const gint64 *since = g_hash_table_lookup(dst->since, at);
+    guint64 us;
+
+    if (since == NULL)
+        return;
+    us = (guint64)MAX(g_get_monotonic_time() - *since, 0);
+    mig_waits_note(&dst->waits, us);
+    g_hash_table_remove(dst->since, at);
+}
+
+static void
+note_here(MigPostcopyDst *dst, BlockState *state, guint8 *at)
+{
+    g_mutex_lock(&dst->lock);
+    for (guint64 page = dst->first; page < dst->first + state->backing; page++)
+        set_bit(state->here, page);
+    state->missing -= state->backing;
+    note_arrival(dst, at);
+    g_mutex_unlock(&dst->lock);
+}
+
+static gboolean
+place(MigPostcopyDst *dst, BlockState *state, guint8 *at, GError **error)
+{
+    guint64 n = state->backing << MIG_PAGE_SHIFT;
+    MigUserfaultPut put = dst->zeros && state->can_zero
+                              ? mig_userfault_zero(dst->fd, at, n, error)
+                              : mig_userfault_copy(dst->fd, at, dst->stage, n, error);
+
+    if (put == MIG_USERFAULT_DONE)
+        return TRUE;
+    if (put == MIG_USERFAULT_THERE)
+        g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "a page that was not to come came");
+    g_prefix_error(error, "RAM block '%s': ", dst->entry->host.name);
+    return FALSE;
+}
+
+gboolean
+mig_postcopy_dst_put(MigPostcopyDst *dst, gboolean zero, GError **error)
+{
+    BlockState *state = state_of(dst, dst->entry);
+    guint8 *at = dst->entry->host.host + (dst->first << MIG_PAGE_SHIFT);
+    gboolean good = TRUE, known;
+
+    dst->zeros = dst->zeros && zero;
+    if (++dst->got < state->backing)
+        return TRUE;
+    g_mutex_lock(&dst->lock);
+    known = has_bit(state->here, dst->first);
+    g_mutex_unlock(&dst->lock);
+    /* The guest may have written to one that is here: it stays. */
+    if (!known) {
+        good = place(dst, state, at, error);
+        if (good)
+            note_here(dst, state, at);
+    }
+    dst->entry = NULL;
+    return good;
+}
+
+void
+mig_postcopy_dst_restart(MigPostcopyDst *dst)
+{
+    dst->entry = NULL;
+}
+
+void
+mig_postcopy_dst_ask_again(MigPostcopyDst *dst)
+{
+    g_autoptr(GPtrArray) waiting = g_ptr_array_new();
+    GHashTableIter each;
+    gpointer at;
+
+    g_mutex_lock(&dst->lock);
+    g_hash_table_iter_init(&each, dst->since);
+    while (g_hash_table_iter_next(&each, &at, NULL))
+        g_ptr_array_add(waiting, at);
+    g_mutex_unlock(&dst->lock);
+    for (guint i = 0; i < waiting->len; i++) {
+        guint64 first;
+        const MigRamEntry *entry = find_page(dst, (guint64)(gsize)waiting->pdata[i], &first);
+
+        dst->ask(dst->user, entry->host.name, first << MIG_PAGE_SHIFT, (guint32)backing_of(entry));
+    }
+}
+
+guint64 *
+mig_postcopy_dst_here(MigPostcopyDst *dst, const char *name, gsize *n_words)
+{
+    const MigRamEntry *entry = mig_ram_list_find(dst->list, name);
+    guint64 *copy;
+
+    if (entry == NULL || entry->ignored)
+        return NULL;
+    *n_words = (entry->pages + 63) / 64;
+    g_mutex_lock(&dst->lock);
+    copy = g_memdup2(state_of(dst, entry)->here, *n_words * sizeof(*copy));
+    g_mutex_unlock(&dst->lock);
+    return copy;
+}
+
+/* ---- Figures ---- */
+
+static guint64
+count_missing(MigPostcopyDst *dst)
+{
+    guint64 sum = 0;
+
+    for (guint i = 0; i < dst->list->n; i++)
+        sum += dst->blocks[i].missing;
+    return sum;
+}
+
+gboolean
+mig_postcopy_dst_is_whole(MigPostcopyDst *dst)
+{
+    gboolean whole;
+
+    g_mutex_lock(&dst->lock);
+    whole = count_missing(dst) == 0;
+    g_mutex_unlock(&dst->lock);
+    return whole;
+}
+
+gboolean
+mig_postcopy_dst_has(MigPostcopyDst *dst, const void *at, gsize n)
+{
+    gboolean has = TRUE;
+    guint64 first, from = (guint64)(gsize)at;
+    const MigRamEntry *entry = find_page(dst, from, &first);
+
+    if (entry == NULL || !mig_postcopy_dst_listens(dst))
+        return TRUE;
+    g_mutex_lock(&dst->lock);
+    for (guint64 page = first; has && !dst->gave_up && page < entry->pages &&
+                               page << MIG_PAGE_SHIFT < from - (guint64)(gsize)entry->host.host + n;
+         page++)
+        has = has_bit(state_of(dst, entry)->here, page);
+    g_mutex_unlock(&dst->lock);
+    return has;
+}
+
+void
+mig_postcopy_dst_stats(MigPostcopyDst *dst, MigPostcopyStats *stats)
+{
+    g_mutex_lock(&dst->lock);
+    *stats = (MigPostcopyStats){
+        .faults = dst->waits.n,
+        .us = dst->waits.us,
+        .median = mig_waits_quantile(&dst->waits, 50),
+        .percent99 = mig_waits_quantile(&dst->waits, 99),
+        .longest = dst->waits.longest,
+    };
+    if (mig_postcopy_dst_listens(dst))
+        stats->missing = count_missing(dst) << MIG_PAGE_SHIFT;
+    g_mutex_unlock(&dst->lock);
+}

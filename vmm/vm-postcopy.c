@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The migration of a VM after the guest has moved, and before all of its memory has: what the
+ * monitor asks.
+ */
+#include "vmm/vm-migrate-priv.h"
+#include "vmm/vm-priv.h"
+
+gboolean
+vm_migrate_start_postcopy(Vm *vm, GError **error)
+{
+    VmMigration *migration = vm->migration;
+
+    if (!migration->running || migration->latest_is_in)
+        return vm_usage(error, "no migration goes out: `migrate` begins one");
+    return mig_outgoing_start_postcopy(migration->out, error);
+}
+
+gboolean
+vm_migrate_resume(Vm *vm, const char *uri, GError **error)
+{
+    if (vm->migration->out == NULL)
+        return vm_usage(error, "there is no postcopy to resume");
+    return mig_outgoing_resume(vm->migration->out, uri, error);
+}
+
+gboolean
+vm_migrate_recover(Vm *vm, const char *uri, GError **error)
+{
+    if (vm->migration->in == NULL)
+        return vm_usage(error, "there is no postcopy to recover");
+    return mig_incoming_recover(vm->migration->in, uri, error);
+}
+
+gboolean
+vm_migrate_pause(Vm *vm, GError **error)
+{
+    VmMigration *migration = vm->migration;
+
+    if (!migration->running)
+        return vm_usage(error, "there is no postcopy to pause");
+    return migration->latest_is_in ? mig_incoming_break(migration->in, error)
+                                   : mig_outgoing_break(migration->out, error);
+}
+
+gboolean
+vm_migrate_misses_memory(const Vm *vm, GError **error)
+{
+    const MigIncoming *in = vm->migration == NULL ? NULL : vm->migration->in;
+    MigStatus status = in == NULL ? MIG_STATUS_NONE : mig_incoming_status(in);
+
+    if (status != MIG_STATUS_POSTCOPY_PAUSED && status != MIG_STATUS_POSTCOPY_RECOVER)
+        return FALSE;
+    vm_usage(error, "the guest waits for memory, and the connection to its source is gone: "
+                    "migrate-recover here, then migrate with resume there");
+    return TRUE;
+}
