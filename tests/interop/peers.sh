@@ -10,6 +10,9 @@ directory=$(mktemp -d) || exit 99
 peer=          # the last that was started
 qmp=qmp        # its monitor, in $directory
 log=log        # what it says
+serial=file:$directory/console
+keys=/dev/null # what a console on stdio is typed
+output=log     # and where it prints
 booted=xive    # file of the guest that QEMU boots
 trap 'for left in $(jobs -p); do kill "$left" 2>/dev/null; done; rm -rf "$directory"' EXIT
 limit=300 # tenths of a second for any one wait
@@ -57,19 +60,31 @@ until_says() {
 start_qemu() {
     rm -f "$directory/$qmp"
     "$qemu" -accel tcg -cpu POWER9 -m 256M -smp 2 -nodefaults -display none -monitor none \
-        -bios "$directory/$booted" -serial "file:$directory/console" \
+        -bios "$directory/$booted" -serial "$serial" \
         -qmp "unix:$directory/$qmp,server=on,wait=off" -M "$1" "${@:2}" \
-        </dev/null >"$directory/$log" 2>&1 &
+        <>"$keys" >>"$directory/$output" 2>"$directory/$log" &
     peer=$!
 }
 
 start_ours() {
     rm -f "$directory/$qmp"
     "$vmm" -accel model -module-dir "$(dirname "$module")" -device spapr-xive-kvm -m 256M -smp 2 \
-        -S -display none -serial "file:$directory/console" \
+        -S -display none -serial "$serial" \
         -qmp "unix:$directory/$qmp,server=on,wait=off" -M "$1" "${@:2}" \
-        </dev/null >"$directory/$log" 2>&1 &
+        <>"$keys" >>"$directory/$output" 2>"$directory/$log" &
     peer=$!
+}
+
+# FILE: hands the guest over and ends.
+send() {
+    ask migrate "uri=exec:cat >$1" >"$directory/answer" 2>&1 &&
+        until_says 'completed|failed' query-migrate && grep -q completed "$directory/answer" &&
+        ask quit >/dev/null 2>&1
+    local status=$?
+    [ $status = 0 ] || kill "$peer" 2>/dev/null
+    wait "$peer" 2>/dev/null
+    peer=
+    return $status
 }
 
 # A fresh QEMU, its guest at the end of its program and running.
