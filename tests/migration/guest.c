@@ -29,7 +29,7 @@ struct Guest {
     GByteArray *in; /* bytes of lines that are not whole yet */
     json_t *events; /* object: name → µs of the last one */
     char *memory, *log;
-    const guint8 *map;
+    guint8 *map;
     guint64 size;
 };
 
@@ -120,7 +120,7 @@ make_memory(Guest *guest)
 
     g_assert_cmpint(fd, >=, 0);
     g_assert_cmpint(ftruncate(fd, (off_t)guest->size), ==, 0);
-    guest->map = mmap(NULL, guest->size, PROT_READ, MAP_SHARED, fd, 0);
+    guest->map = mmap(NULL, guest->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     g_assert_true(guest->map != MAP_FAILED);
     close(fd);
 }
@@ -204,7 +204,7 @@ guest_free(Guest *guest)
         return;
     guest_kill(guest);
     close(guest->qmp);
-    munmap((void *)guest->map, guest->size);
+    munmap(guest->map, guest->size);
     g_unlink(guest->memory);
     g_byte_array_unref(guest->in);
     json_decref(guest->events);
@@ -337,6 +337,33 @@ guest_do(Guest *guest, const char *command, json_t *arguments)
     json_decref(result);
 }
 
+void
+guest_give(Guest *guest, const char *command, json_t *arguments, int fd)
+{
+    json_t *question = json_pack("{s:s,s:o}", "execute", command, "arguments", arguments);
+    char *text = json_dumps(question, JSON_COMPACT);
+    struct iovec bytes = {text, strlen(text)};
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct msghdr message = {.msg_iov = &bytes,
+                             .msg_iovlen = 1,
+                             .msg_control = control.room,
+                             .msg_controllen = sizeof(control.room)};
+    json_t *answer;
+
+    control.head = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+    g_assert_cmpint(sendmsg(guest->qmp, &message, MSG_NOSIGNAL), ==, (gssize)bytes.iov_len);
+    answer = wait_answer(guest);
+    g_assert_nonnull(json_object_get(answer, "return"));
+    json_decref(answer);
+    json_decref(question);
+    free(text);
+}
+
 char *
 guest_refuses(Guest *guest, const char *command, json_t *arguments)
 {
@@ -448,6 +475,14 @@ guest_event_us(Guest *guest, const char *name)
 }
 
 /* ---- memory -------------------------------------------------------------------------------- */
+
+void
+guest_poke(Guest *guest, guint64 gpa, guint64 value)
+{
+    g_assert_cmpuint(gpa, <=, guest->size - sizeof(value));
+    value = GUINT64_TO_BE(value);
+    memcpy(guest->map + gpa, &value, sizeof(value));
+}
 
 void
 guest_assert_same_memory(Guest *a, Guest *b)

@@ -46,6 +46,8 @@ void guest_free(Guest *guest);
 json_t *guest_ask(Guest *guest, const char *command, json_t *arguments, char **error);
 /** guest_do: one that must succeed. */
 void guest_do(Guest *guest, const char *command, json_t *arguments);
+/** guest_give: getfd or add-fd: @arguments go with @fd, a copy of which the guest has then. */
+void guest_give(Guest *guest, const char *command, json_t *arguments, int fd);
 /** guest_refuses: one that must fail; its description. (transfer full) */
 char *guest_refuses(Guest *guest, const char *command, json_t *arguments);
 
@@ -67,6 +69,9 @@ void guest_kill(Guest *guest); /* SIGKILL, and waits */
 int guest_wait_exit(Guest *guest);
 /** guest_log: what it said on standard error. (transfer full) */
 char *guest_log(Guest *guest);
+
+/** guest_poke: 64 bits, big-endian, as if by the guest's own device; no dirty log knows of it. */
+void guest_poke(Guest *guest, guint64 gpa, guint64 value);
 
 /** guest_assert_same_memory: byte for byte; both are stopped. */
 void guest_assert_same_memory(Guest *a, Guest *b);
