@@ -169,24 +169,29 @@ send_part(MigPrecopy *copy, gboolean *done, GError **error)
 void
 mig_precopy_ping(MigPrecopy *copy, MigStream *stream)
 {
-    const guint32 value = GUINT32_TO_BE(++copy->pings);
+    guint32 value;
 
+    g_assert(copy->pings < MIG_PRECOPY_PINGS);
+    copy->pinged_at[copy->pings] = g_get_monotonic_time();
+    value = GUINT32_TO_BE(++copy->pings);
     mig_command_put(stream, MIG_COMMAND_PING, &value, sizeof(value));
-    copy->pinged_at = g_get_monotonic_time();
 }
 
-/* One ping is on its way at a time: an answer makes the next one go. The first may have waited for
- * the other side to begin, or behind pages. */
+/* The first ping may have waited for the other side to begin, the second one behind pages. There
+ * are always two of them: what a guest that stands still sends does not depend on the clock. */
 static void
 note_pong(MigPrecopy *copy)
 {
+    guint32 pong;
     gint64 when, trip;
 
-    if (copy->back == NULL || mig_return_path_pong(copy->back, &when) != copy->pings)
+    if (copy->back == NULL)
         return;
-    trip = MAX(when - copy->pinged_at, 1);
+    pong = mig_return_path_pong(copy->back, &when);
+    if (pong == 0 || pong > copy->pings)
+        return;
+    trip = MAX(when - copy->pinged_at[pong - 1], 1);
     copy->round_trip_us = copy->round_trip_us == 0 ? trip : MIN(copy->round_trip_us, trip);
-    mig_precopy_ping(copy, copy->stream);
 }
 
 /* A guest that writes all of its pages again and again seems to write just as fast as they are
@@ -273,6 +278,10 @@ mig_precopy_run(MigPrecopy *copy, GError **error)
         }
         if (!send_part(copy, &done, error) || !keep_pace(copy, error))
             return FALSE;
+        if (done && !copy->passed_once && copy->back != NULL) {
+            note_pong(copy);
+            mig_precopy_ping(copy, copy->stream);
+        }
         copy->passed_once = copy->passed_once || done;
         if (copy->passed_once && !may_stop(copy, &enough, error))
             return FALSE;

@@ -12,6 +12,8 @@
 #include "migration-glue/savevm.h"
 #include "migration-glue/stats.h"
 
+#define MIG_PRECOPY_PINGS 2u
+
 /* Filled by outgoing.c; nothing in it is owned. */
 typedef struct {
     MigParams *params;
@@ -31,13 +33,13 @@ typedef struct {
     /* Its own. */
     MigPace pace;
     MigConverge converge;
-    guint32 pings;        /* the value of the last one */
-    gint64 pinged_at;     /* µs, monotonic */
-    gint64 round_trip_us; /* the shortest; 0: not known */
-    guint64 found;        /* bytes, by the last fetch of the dirty log */
-    gboolean no_nearer;   /* it was about as much as by the one before */
-    gboolean passed_once; /* every page was sent once */
-    gboolean postcopy;    /* it ended because of that */
+    guint32 pings;                       /* sent; values count from 1 */
+    gint64 pinged_at[MIG_PRECOPY_PINGS]; /* µs, monotonic */
+    gint64 round_trip_us;                /* the shortest; 0: not known */
+    guint64 found;                       /* bytes, by the last fetch of the dirty log */
+    gboolean no_nearer;                  /* it was about as much as by the one before */
+    gboolean passed_once;                /* every page was sent once */
+    gboolean postcopy;                   /* it ended because of that */
 } MigPrecopy;
 
 /* TRUE when it is enough, FALSE with @error set when it ended otherwise. */
@@ -52,7 +54,8 @@ gint64 mig_precopy_expected_downtime_us(const MigPrecopy *copy);
 /* FALSE with @error set if the other side has given up, though the connection may take bytes. */
 gboolean mig_precopy_check_peer(MigPrecopy *copy, GError **error);
 
-/* The answer tells how far away the other side is. */
+/* The answer tells how far away the other side is. At the beginning; the second one comes by
+ * itself. */
 void mig_precopy_ping(MigPrecopy *copy, MigStream *stream);
 
 /* Brings the figures up to date. */

@@ -122,12 +122,13 @@ fail_to_migrate(Fixture *f, const char *uri)
 
 typedef struct {
     const char *name, *says; /* in the destination's message */
+    gboolean mute;           /* it comes before the source has opened the way back */
     GuestSpec source, destination;
 } Mismatch;
 
 static const Mismatch mismatches[] = {
     {"memory-size", "m", .destination = {.size = 512 * MIB}},
-    {"machine-type", "pseries", .destination = {.machine = "pseries-7.2"}},
+    {"machine-type", "pseries", TRUE, .destination = {.machine = "pseries-7.2"}},
     {"missing-device", "vty", .source = {.console = TRUE}},
     {"fewer-vcpus", "instance 1", .source = {.smp = "2"}, .destination = {.smp = "1,maxcpus=2"}},
     {"fewer-possible-vcpus", "-smp", .source = {.smp = "2"}},
@@ -144,7 +145,7 @@ another_machine_is_refused_and_the_guest_goes_on(Fixture *f, gconstpointer data)
     spec.incoming = f->uri;
     f->destination = start(f, spec);
     error = fail_to_migrate(f, f->uri);
-    g_assert_nonnull(strstr(error, "code "));
+    g_assert_true(mismatch->mute || strstr(error, "code ") != NULL);
     assert_goes_on(f);
     g_assert_cmpint(guest_wait_exit(f->destination), ==, 1);
     log = guest_log(f->destination);
