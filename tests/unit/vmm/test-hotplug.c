@@ -107,6 +107,7 @@ rig_open(Rig *rig)
     Vm *vm = g_new0(Vm, 1);
 
     *rig = (Rig){.vm = vm, .events = g_string_new(NULL)};
+    rig->options.migration_globals = g_ptr_array_new();
     vm->options = &rig->options;
     vm->main_thread = g_thread_self();
     machine_lock_init(&vm->lock);
@@ -166,6 +167,7 @@ rig_close(Rig *rig)
     g_ptr_array_unref(vm->parked);
     g_ptr_array_unref(vm->regions);
     g_ptr_array_unref(rig->machine.devices);
+    g_ptr_array_unref(rig->options.migration_globals);
     g_string_free(rig->events, TRUE);
     g_free(vm);
 }
