@@ -132,9 +132,10 @@ append_row(GString *list, const VdevMachineRow *row, GHashTable *above)
     g_string_append_printf(list, "%s\n", row->name);
     for (guint i = 0; i < sections->len; i++) {
         const Section *section = &g_array_index(sections, Section, i);
+        const char *before = g_hash_table_lookup(above, section->name);
         char *recipe = recipe_of(section, &context);
 
-        if (g_strcmp0(g_hash_table_lookup(above, section->name), recipe) != 0)
+        if (strcmp(before != NULL ? before : "-", recipe) != 0)
             g_string_append_printf(list, "  %s %s\n", section->name, recipe);
         g_hash_table_insert(above, g_strdup(section->name), recipe);
     }

@@ -547,44 +547,6 @@ a_thread_has_its_kernel_id(void)
     rig_free(rig);
 }
 
-static gpointer
-hammer(gpointer data)
-{
-    Rig *rig = data;
-    gboolean more;
-
-    do {
-        machine_lock_vcpu(&rig->lock);
-        rig->hcalls++;
-        more = rig->on_hcall == NULL;
-        machine_unlock(&rig->lock);
-    } while (more);
-    return NULL;
-}
-
-static void
-the_main_thread_gets_the_lock_from_threads_that_hammer_it(void)
-{
-    Rig *rig = rig_new();
-    GThread *threads[4];
-    guint before;
-
-    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
-        threads[i] = g_thread_new("hammer", hammer, rig);
-    for (guint i = 0; i < 1000; i++) {
-        before = rig->hcalls;
-        g_assert_cmpuint(rig->hcalls, ==, before); /* nobody else is inside */
-        machine_unlock(&rig->lock);
-        machine_lock_main(&rig->lock);
-    }
-    rig->on_hcall = stop_myself; /* any value: the threads end */
-    machine_unlock(&rig->lock);
-    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
-        g_thread_join(threads[i]);
-    machine_lock_main(&rig->lock);
-    rig_free(rig);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -601,6 +563,5 @@ main(int argc, char **argv)
     g_test_add_func("/vcpu/rest", a_vcpu_that_asked_for_the_end_executes_nothing_more);
     g_test_add_func("/vcpu/slow", a_vcpu_that_rests_is_out_and_parks_all_the_same);
     g_test_add_func("/vcpu/thread-id", a_thread_has_its_kernel_id);
-    g_test_add_func("/vcpu/lock", the_main_thread_gets_the_lock_from_threads_that_hammer_it);
     return g_test_run();
 }
