@@ -10,12 +10,16 @@
  *       held: none of it travels, and none is lost.
  * VH-2  While it is held nobody continues, resets or powers down the guest. The VM may end.
  * VH-3  Let go, it is as it was, unless `stop` came meanwhile: then it is paused.
+ * VH-4  A running guest in the middle of something with which another program could not go on (the
+ *       machine says so: a walk of ibm,configure-connector) has some time to finish it. Then it is
+ *       held all the same: a guest may leave a walk for ever.
  *
  * All of it runs on a migration's thread, under the machine lock, except vm_hold_stop().
  */
 #include "vmm/vm-priv.h"
 
 #include "migration-glue/rules.h"
+#include "vmm/hotplug.h"
 
 /* Waits until nobody is in the middle of a change and nothing is asked. FALSE: the VM ends. */
 static gboolean
@@ -26,11 +30,58 @@ wait_settled(Vm *vm)
     return !vm->ended;
 }
 
+/* VH-4. A walk takes some milliseconds of a guest that is about it. */
+#define PATIENCE_US (250 * 1000)
+#define LOOK_US     1000
+
+/* Why the guest should not be held now, or NULL. (transfer full) */
+static char *
+busy_with(Vm *vm)
+{
+    const VdevHotplugOps *ops = vm_hotplug_ops(vm);
+
+    return vm->vcpus_run && ops != NULL && ops->busy != NULL ? ops->busy(vm->machine->object)
+                                                             : NULL;
+}
+
+/* Lets the guest run until it is not busy, or @deadline. FALSE: the VM ends. */
+static gboolean
+wait_idle(Vm *vm, gint64 deadline)
+{
+    char *reason;
+
+    while (!vm->ended && g_get_monotonic_time() < deadline && (reason = busy_with(vm)) != NULL) {
+        g_free(reason);
+        machine_unlock(&vm->lock);
+        g_usleep(LOOK_US);
+        machine_lock_vcpu(&vm->lock);
+    }
+    return !vm->ended;
+}
+
+/* After the pause: whether it is to run on, because it has become busy meanwhile. */
+static gboolean
+runs_on(Vm *vm, gboolean ran, gint64 deadline)
+{
+    g_autofree char *reason = NULL;
+
+    vm->vcpus_run = ran;
+    reason = busy_with(vm);
+    vm->vcpus_run = FALSE;
+    if (reason != NULL && g_get_monotonic_time() >= deadline) {
+        log_printf(vm->log, VDEV_LOG_WARNING, "the guest is moved although it is busy: %s", reason);
+        return FALSE;
+    }
+    return reason != NULL;
+}
+
 /* vCPUs out of the guest, with nothing asked on the way. */
 static gboolean
 pause_settled(Vm *vm)
 {
-    while (wait_settled(vm)) {
+    const gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
+
+    while (wait_idle(vm, deadline) && wait_settled(vm)) {
         gboolean ran = vm->vcpus_run;
 
         vm->hold.on = TRUE;
@@ -38,12 +89,17 @@ pause_settled(Vm *vm)
         vm->hold.from = vm->state;
         if (ran)
             vm_pause(vm);
-        if (!vm->ended && !vm_asked_pending(vm))
+        if (vm->ended || vm_asked_pending(vm)) {
+            /* VH-1: for the main thread the guest still runs; it makes no step meanwhile. */
+            vm->hold.on = FALSE;
+            vm->vcpus_run = ran;
+            loop_wake(vm->loop);
+        } else if (!runs_on(vm, ran, deadline)) {
             return TRUE;
-        /* VH-1: for the main thread the guest still runs; it makes no step meanwhile. */
-        vm->hold.on = FALSE;
-        vm->vcpus_run = ran;
-        loop_wake(vm->loop);
+        } else {
+            vm->hold.on = FALSE;
+            vm_unpause(vm);
+        }
     }
     return FALSE;
 }

@@ -18,6 +18,7 @@ typedef struct {
     gboolean fails_late; /* the next plug, after it has placed the memory */
     VdevVcpu *vcpu;      /* of the core that was plugged last */
     VdevPlug *last, *leaving;
+    gint busy; /* so many more looks; G_MAXINT: for ever */
 } Toy;
 
 static gboolean
@@ -58,6 +59,17 @@ toy_n_cores(void *machine)
     return 0;
 }
 
+static char *
+toy_busy(void *machine)
+{
+    Toy *toy = machine;
+
+    if (toy->busy == 0)
+        return NULL;
+    toy->busy -= toy->busy < G_MAXINT;
+    return g_strdup("the toy is moving");
+}
+
 static const char *const core_types[] = {"toy-core", NULL};
 static const VdevHotplugOps toy_ops = {
     .memory_type = "pc-dimm",
@@ -66,9 +78,17 @@ static const VdevHotplugOps toy_ops = {
     .plug = toy_plug,
     .unplug = toy_unplug,
     .n_cores = toy_n_cores,
+    .busy = toy_busy,
 };
 static const VdevMachineRow toy_row = {.name = "pseries-10.0"}; /* for the stream's rules */
-static const VdevMachineClass toy_class = {.name = "toy", .hotplug = &toy_ops};
+static gboolean
+toy_quiet(void *machine, GError **error)
+{
+    return TRUE;
+}
+
+static const VdevMachineClass toy_class = {
+    .name = "toy", .quiesce = toy_quiet, .resume = toy_quiet, .hotplug = &toy_ops};
 static const VdevMachineClass bare_class = {.name = "bare"};
 
 typedef struct {
@@ -361,6 +381,44 @@ what_comes_before_the_guest_is_not_hotplugged(void)
     rig_close(&rig);
 }
 
+static void
+runs_again(Rig *rig)
+{
+    rig->vm->hold.on = rig->vm->quiesced = FALSE;
+    rig->vm->vcpus_run = TRUE;
+    rig->vm->state = RUN_STATE_RUNNING;
+}
+
+/* VH-4 */
+static void
+a_guest_that_is_busy_is_held_a_little_later(void)
+{
+    g_autoptr(GError) error = NULL;
+    Rig rig;
+
+    rig_open(&rig);
+    g_assert_true(vm_migrate_init(rig.vm, &error));
+    runs_again(&rig);
+    rig.toy.busy = 3;
+    g_assert_true(vm_hold(rig.vm, &error));
+    g_assert_cmpint(rig.toy.busy, ==, 0);
+
+    runs_again(&rig);
+    rig.toy.busy = G_MAXINT; /* for ever */
+    g_assert_true(vm_hold(rig.vm, &error));
+    g_assert_false(rig.vm->vcpus_run);
+
+    runs_again(&rig);
+    rig.vm->vcpus_run = FALSE; /* a stopped guest will not finish anything */
+    rig.toy.busy = 1;
+    g_assert_true(vm_hold(rig.vm, &error));
+    g_assert_cmpint(rig.toy.busy, ==, 1);
+    vm_migrate_finish(rig.vm);
+    vm_asked_clear(rig.vm);
+    mig_sections_free(rig.vm->sections);
+    rig_close(&rig);
+}
+
 /* HP-1 */
 static void
 what_the_guest_gives_back_waits_for_the_end_of_a_migration(void)
@@ -413,5 +471,7 @@ main(int argc, char **argv)
                     what_comes_before_the_guest_is_not_hotplugged);
     g_test_add_func("/hotplug/what-the-guest-gives-back-waits-for-the-end-of-a-migration",
                     what_the_guest_gives_back_waits_for_the_end_of_a_migration);
+    g_test_add_func("/hotplug/a-guest-that-is-busy-is-held-a-little-later",
+                    a_guest_that_is_busy_is_held_a_little_later);
     return g_test_run();
 }
