@@ -13,6 +13,7 @@ log=log        # what it says
 serial=file:$directory/console
 keys=/dev/null # what a console on stdio is typed
 output=log     # and where it prints
+accel=model    # of ours
 booted=xive    # file of the guest that QEMU boots
 trap 'for left in $(jobs -p); do kill "$left" 2>/dev/null; done; rm -rf "$directory"' EXIT
 limit=300 # tenths of a second for any one wait
@@ -68,7 +69,7 @@ start_qemu() {
 
 start_ours() {
     rm -f "$directory/$qmp"
-    "$vmm" -accel model -module-dir "$(dirname "$module")" -device spapr-xive-kvm -m 256M -smp 2 \
+    "$vmm" -accel "$accel" -module-dir "$(dirname "$module")" -device spapr-xive-kvm -m 256M -smp 2 \
         -S -display none -serial "$serial" \
         -qmp "unix:$directory/$qmp,server=on,wait=off" -M "$1" "${@:2}" \
         <>"$keys" >>"$directory/$output" 2>"$directory/$log" &
