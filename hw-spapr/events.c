@@ -127,6 +127,7 @@ events_hotplug(Platform *platform, const EventHotplug *what)
         (platform->cas.agreed.bytes[OV5_EVENTS_BYTE] & OV5_EVENTS_HOTPLUG) == 0)
         sent.kind = EVENT_HOTPLUG_COUNT;
     event_log_hotplug(bytes, rtc_now_ns(&platform->rtc, platform_host(platform)), &sent);
+    hotplug_pause_arm(platform);
     events_push(platform, EVENT_SUMMARY_HOTPLUG, bytes, sizeof(bytes));
 }
 

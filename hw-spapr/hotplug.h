@@ -27,6 +27,7 @@ typedef struct {
     guint64 base;     /* of the memory window, bytes */
     guint32 n_blocks; /* in it */
     GPtrArray *dimms; /* HotplugDimm; NULL until hotplug_begin() */
+    guint32 pause_in; /* hotplug-pause.c: so many calls from now; 0: never */
 } Hotplug;
 
 /* One DIMM: VdevPlug.machine_data, and the device in its connectors. */
@@ -63,6 +64,11 @@ gboolean hotplug_cpu_unplug(Platform *platform, VdevPlug *plug, GError **error);
 
 /** hotplug_cpu_ready: whether the guest has configured the vCPU with @id, so that it may run. */
 gboolean hotplug_cpu_ready(Platform *platform, guint32 id);
+
+/* hotplug-pause.c: -M …,x-hotplug-pause=N, for tests. */
+void hotplug_pause_arm(Platform *platform);
+/** hotplug_pause_count: the guest has made the RTAS call @row and has its results. */
+void hotplug_pause_count(Platform *platform, const VdevRtasRow *row);
 
 /**
  * hotplug_tree: a tree whose root's only child @write writes. (transfer full)

@@ -49,6 +49,13 @@ const VdevProperty platform_props[] = {
         .help = "whether a migration carries how far the guest is in ibm,configure-connector, "
                 "which stock QEMU refuses; auto: as the machine type",
     },
+    {
+        .name = "x-hotplug-pause",
+        .kind = VDEV_PROP_UINT32,
+        .offset = G_STRUCT_OFFSET(Platform, hotplug_pause),
+        .help = "for tests: pause behind the guest's N-th RTAS call after each request to plug or "
+                "unplug",
+    },
     CAP("htm", HTM, caps_switch, "transactional memory: off"),
     CAP("vsx", VSX, caps_switch, "vector-scalar extension: on"),
     CAP("dfp", DFP, caps_switch, "decimal floating point: on"),
@@ -316,8 +323,15 @@ gboolean
 platform_resume(void *machine, GError **error)
 {
     Platform *platform = machine;
+    const gboolean arrived = platform->arriving;
 
-    return restore_complete(platform, error) && xive_class.resume(platform->xive, error);
+    if (!restore_complete(platform, error) || !xive_class.resume(platform->xive, error))
+        return FALSE;
+    /* What came while the source was stopped left no trace in its controller: it is announced here.
+     * Once too often is harmless, the guest finds nothing. */
+    if (arrived)
+        events_pulse(platform, ~0u);
+    return TRUE;
 }
 
 gboolean

@@ -51,8 +51,9 @@ struct Platform {
     VdevDevice device; /* first; filled by the host */
     guint32 ic_mode;   /* properties */
     guint32 kernel_irqchip;
-    guint32 drc_walk; /* PLATFORM_DRC_WALK_* */
-    Caps caps;        /* properties too */
+    guint32 drc_walk;      /* PLATFORM_DRC_WALK_* */
+    guint32 hotplug_pause; /* calls after a request; 0: no pause */
+    Caps caps;             /* properties too */
 
     const PseriesRow *row;
     const VdevMachineConfig *config; /* NULL until realize */

@@ -201,5 +201,8 @@ rtas_call_block(Platform *platform, VdevVcpu *vcpu, guint64 gpa)
         vdev_log(host, VDEV_LOG_UNIMPL, "unknown RTAS token 0x%x", call.token);
     call.rets[0] = (guint32)(row != NULL ? call_row(platform, vcpu, row, &call) : RTAS_PARAM_ERROR);
     log_block(platform, vcpu, row != NULL ? row->name : "?", &call);
-    return block_store(host, gpa, &call) && row != NULL ? H_SUCCESS : H_PARAMETER;
+    if (!block_store(host, gpa, &call) || row == NULL)
+        return H_PARAMETER;
+    hotplug_pause_count(platform, row);
+    return H_SUCCESS;
 }

@@ -36,6 +36,22 @@ host_request_reset(const VdevHost *host)
 }
 
 static void
+pause_asked(Vm *vm, void *data)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!vm_stop(vm, RUN_STATE_PAUSED, &error))
+        log_printf(vm->log, VDEV_LOG_WARNING, "the machine did not pause: %s", error->message);
+}
+
+static void
+host_request_pause(const VdevHost *host)
+{
+    vm_run_errand(host_vm(host), pause_asked, NULL, NULL);
+    vm_rest_caller(host_vm(host));
+}
+
+static void
 host_guest_panicked(const VdevHost *host, const char *message)
 {
     vm_request_panic(host_vm(host), message);
@@ -147,6 +163,7 @@ host_init(VdevHost *host, Vm *vm)
         .request_shutdown = host_request_shutdown,
         .request_reset = host_request_reset,
         .guest_panicked = host_guest_panicked,
+        .request_pause = host_request_pause,
         .wall_clock_ns = host_wall_clock_ns,
         .guest_read = host_guest_read,
         .guest_write = host_guest_write,

@@ -185,6 +185,10 @@ struct VdevHost {
      * while a migration runs and read without a lock. NULL: the host has no such sections. */
     gboolean (*state_add_parts)(const VdevHost *host, guint32 instance, const VmsState *state,
                                 void *object, GError **error);
+
+    /* VDEV_GROUP_BASE, later addition: as request_reset(), but the machine is paused, as by the
+     * operator's `stop`; the calling vCPU executes nothing more until `cont`. */
+    void (*request_pause)(const VdevHost *host);
 };
 
 /** vdev_host_keeps_state: whether the host offers VDEV_GROUP_STATE. */

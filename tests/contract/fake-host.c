@@ -428,6 +428,12 @@ fake_unplug_refused(const VdevHost *host, VdevPlug *plug, const char *reason)
     g_string_append_printf(self(host)->answers, "refused %s ", plug->id);
 }
 
+static void
+fake_request_pause(const VdevHost *host)
+{
+    self(host)->n_pauses++;
+}
+
 /* --- The host ------------------------------------------------------------ */
 
 static const VdevHost calls = {
@@ -478,6 +484,7 @@ static const VdevHost calls = {
     .unplug_refused = fake_unplug_refused,
     .timebase_get = fake_timebase_get,
     .timebase_set = fake_timebase_set,
+    .request_pause = fake_request_pause,
 };
 
 FakeHost *

@@ -33,6 +33,7 @@ typedef struct {
     gboolean shutdown_requested, reset_requested;
     VdevShutdownCause shutdown_cause;
     char *panic;                  /* message of guest_panicked, or NULL */
+    guint n_pauses;               /* request_pause was called so often */
     guint64 kernel_offset;        /* of boot_kernel */
     guint64 initrd_gpa;           /* of boot_initrd */
     guint64 mmu_flags, mmu_table; /* of set_mmu */

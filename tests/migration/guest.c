@@ -98,8 +98,12 @@ command_line(const GuestRig *rig, const GuestSpec *spec, const Guest *guest, con
     ADD("-module-dir"), ADD("%s", rig->module_dir);
     ADD("-accel"), ADD("model,script=%s", rig->script);
     ADD("-M"), ADD("%s,memory-backend=m", spec->machine == NULL ? "pseries" : spec->machine);
-    ADD("-object"), ADD("memory-backend-file,id=m,share=on,size=%" G_GUINT64_FORMAT ",mem-path=%s",
-                        guest->size, guest->memory);
+    ADD("-object");
+    if (spec->unseen)
+        ADD("memory-backend-ram,id=m,size=%" G_GUINT64_FORMAT, guest->size);
+    else
+        ADD("memory-backend-file,id=m,share=on,size=%" G_GUINT64_FORMAT ",mem-path=%s", guest->size,
+            guest->memory);
     ADD("-smp"), ADD("%s", spec->smp == NULL ? "1" : spec->smp);
     ADD("-device"), ADD("spapr-xive-kvm");
     ADD("-qmp"), ADD("unix:%s,server=on,wait=off", socket);
@@ -108,6 +112,8 @@ command_line(const GuestRig *rig, const GuestSpec *spec, const Guest *guest, con
         ADD("-incoming"), ADD("%s", spec->incoming);
     if (spec->paused)
         ADD("-S");
+    for (guint i = 0; spec->options != NULL && spec->options[i] != NULL; i++)
+        ADD("%s", spec->options[i]);
 #undef ADD
     g_ptr_array_add(line, NULL);
     return line;

@@ -31,9 +31,11 @@ typedef struct {
     const char *smp;     /* NULL: 1 */
     const char *incoming;
     gboolean paused;
-    gboolean console;   /* a terminal that goes nowhere */
-    int fd;             /* > 2: the child keeps it */
-    guint64 file_limit; /* bytes; 0: none */
+    gboolean console;           /* a terminal that goes nowhere */
+    const char *const *options; /* more of the command line, NULL-terminated; or NULL */
+    gboolean unseen;            /* the test has no view of its memory, which costs time */
+    int fd;                     /* > 2: the child keeps it */
+    guint64 file_limit;         /* bytes; 0: none */
 } GuestSpec;
 
 typedef struct Guest Guest;
