@@ -19,6 +19,9 @@
 #include "migration-glue/userfault.h"
 
 #define PACKAGE_MAX (256u << 20) /* bytes; device states are a few KiB a vCPU */
+/* For vCPUs that are being turned out, before those that wait for memory find zeros in its place.
+ */
+#define TURN_OUT_US (100 * G_TIME_SPAN_MILLISECOND)
 #define PIECE       (1u << 20)
 #define REFUSED_US  (2 * G_USEC_PER_SEC) /* for the source to hear that it has the guest */
 
@@ -421,9 +424,10 @@ mig_incoming_await_memory(MigIncoming *in)
 {
     gboolean whole = join_reader(in);
 
-    /* Somebody may wait for memory holding the machine lock. */
-    if (!whole)
+    if (!whole) {
+        g_usleep(TURN_OUT_US);
         mig_postcopy_dst_give_up(in->postcopy);
+    }
     return whole;
 }
 
@@ -515,7 +519,7 @@ mig_incoming_has(MigIncoming *in, const void *at, gsize n)
     gboolean has;
 
     g_mutex_lock(&in->back_lock);
-    has = in->asks || in->postcopy == NULL || mig_postcopy_dst_has(in->postcopy, at, n);
+    has = in->postcopy == NULL || mig_postcopy_dst_has(in->postcopy, at, n);
     g_mutex_unlock(&in->back_lock);
     return has;
 }

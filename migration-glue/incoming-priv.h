@@ -71,7 +71,5 @@ gboolean mig_incoming_obey_postcopy(MigIncoming *in, MigCommand command, const g
 gboolean mig_incoming_await_memory(MigIncoming *in);
 /* The load has failed: nobody reads any more, and nobody waits for a page. */
 void mig_incoming_end_reader(MigIncoming *in);
-/* The VM ends. */
-void mig_incoming_abandon(MigIncoming *in);
 
 #endif

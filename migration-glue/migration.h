@@ -162,9 +162,11 @@ void mig_incoming_cancel(MigIncoming *in);
 gboolean mig_incoming_recover(MigIncoming *in, const char *uri, GError **error);
 /* migrate-pause. */
 gboolean mig_incoming_break(MigIncoming *in, GError **error);
-/* FALSE if memory at [@at, @at + @n) has not come and there is no connection by which it could. Any
- * thread. */
+/* FALSE if memory at [@at, @at + @n) has not come yet: who touches it waits. Any thread. */
 gboolean mig_incoming_has(MigIncoming *in, const void *at, gsize n);
+/* The VM ends: nothing is waited for any more. Soon, once vCPUs had time to be told not to run,
+ * those that wait for memory find zeros. Any thread; does not wait. */
+void mig_incoming_abandon(MigIncoming *in);
 
 MigStatus mig_incoming_status(const MigIncoming *in);
 void mig_incoming_stats(MigIncoming *in, MigStats *stats);

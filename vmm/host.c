@@ -64,24 +64,33 @@ host_wall_clock_ns(const VdevHost *host)
     return g_get_real_time() * 1000;
 }
 
+#define GIVEN_MAX (1u << 20) /* bytes of a thing in memory: an event queue, an area of a vCPU */
+
 /* ---- memory -------------------------------------------------------------------------------- */
 
 static gboolean
 host_guest_read(const VdevHost *host, guint64 gpa, void *buffer, gsize n)
 {
+    vm_await_memory(host_vm(host), gpa, n);
     return guestmem_read(host_vm(host)->ram, gpa, buffer, n);
 }
 
 static gboolean
 host_guest_write(const VdevHost *host, guint64 gpa, const void *buffer, gsize n)
 {
+    vm_await_memory(host_vm(host), gpa, n);
     return guestmem_write(host_vm(host)->ram, gpa, buffer, n);
 }
 
 static gboolean
 host_guest_is_ram(const VdevHost *host, guint64 gpa, guint64 n)
 {
-    return guestmem_is_ram(host_vm(host)->ram, gpa, n);
+    gboolean is_ram = guestmem_is_ram(host_vm(host)->ram, gpa, n);
+
+    /* Who asks is about to give it to the accelerator, which would wait for it. */
+    if (is_ram && n <= GIVEN_MAX)
+        vm_await_memory(host_vm(host), gpa, n);
+    return is_ram;
 }
 
 static gboolean

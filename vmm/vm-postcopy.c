@@ -3,6 +3,7 @@
  * The migration of a VM after the guest has moved, and before all of its memory has: what the
  * monitor asks.
  */
+#include "vmm/guestmem.h"
 #include "vmm/vm-migrate-priv.h"
 #include "vmm/vm-priv.h"
 
@@ -54,4 +55,39 @@ vm_migrate_misses_memory(const Vm *vm, GError **error)
     vm_usage(error, "the guest waits for memory, and the connection to its source is gone: "
                     "migrate-recover here, then migrate with resume there");
     return TRUE;
+}
+
+/* One page of it at a time. */
+static void
+touch(Vm *vm, const guint8 *at)
+{
+    machine_unlock(&vm->lock);
+    (void)*(const volatile guint8 *)at;
+    machine_lock_vcpu(&vm->lock);
+}
+
+void
+vm_await_memory(Vm *vm, guint64 gpa, guint64 n)
+{
+    const guint64 page = G_GUINT64_CONSTANT(1) << RAM_DIRTY_PAGE_SHIFT;
+    MigIncoming *in = vm->migration == NULL ? NULL : vm->migration->in;
+
+    if (in == NULL || n == 0 || g_thread_self() == vm->main_thread ||
+        !guestmem_is_ram(vm->ram, gpa, n))
+        return;
+    for (guint64 at = gpa; at < gpa + n; at = (at / page + 1) * page) {
+        const guint8 *host = guestmem_map(vm->ram, at, 1);
+
+        if (!mig_incoming_has(in, host, 1))
+            touch(vm, host);
+    }
+}
+
+void
+vm_migrate_give_up(Vm *vm)
+{
+    VmMigration *migration = vm->migration;
+
+    if (migration != NULL && migration->in != NULL && vm_migrate_misses_memory(vm, NULL))
+        mig_incoming_abandon(migration->in);
 }

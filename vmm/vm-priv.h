@@ -216,6 +216,14 @@ void vm_migrate_finish(Vm *vm);
 /** vm_migrate_ram: what the section `ram` is registered with. */
 MigRam *vm_migrate_ram(Vm *vm);
 
+/* vm-postcopy.c */
+/** vm_await_memory: [@gpa, @gpa + @n), as far as it is memory, has come, unless this is the main
+ * thread, which may not wait. Machine lock held; let go of while something is waited for: the
+ * monitor must answer meanwhile, above all if the connection is gone. */
+void vm_await_memory(Vm *vm, guint64 gpa, guint64 n);
+/** vm_migrate_give_up: the VM ends: vCPUs that wait for memory are let go. Any thread. */
+void vm_migrate_give_up(Vm *vm);
+
 /* vm-request.c */
 typedef void (*VmErrandFunc)(Vm *vm, void *data);
 /** vm_run_errand: @func soon runs on the main thread, then @data is freed; in the order of the

@@ -140,6 +140,7 @@ static void
 serve_end(Vm *vm, const VmAsked *asked)
 {
     vm_emit(vm, VM_EVENT_SHUTDOWN, asked->end_by_guest, asked->end_reason);
+    vm_migrate_give_up(vm);
     vm_pause(vm);
     if (runstate_may(vm->state, RUN_STATE_SHUTDOWN))
         vm->state = RUN_STATE_SHUTDOWN;

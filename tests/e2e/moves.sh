@@ -16,7 +16,8 @@ MEM=${MEM:-256}
 MACHINE=${MACHINE:-pseries-7.2}
 LOAD=${LOAD:-} # more of stress.* on the guest's command line
 TALK=${TALK:-4} # lines typed before, and again after, each move
-TRANSPORT=${TRANSPORT:-unix} # or file
+TRANSPORT=${TRANSPORT:-unix} # or file, postcopy (between sides of our kind)
+BREAK_EVERY=${BREAK_EVERY:-0} # postcopy: of so many moves one loses its connection; 0: none
 TEXT="console=hvc0 quiet guest.run=stress $LOAD"
 TRANSCRIPT=$WORK/console
 QEMU_CAPS=cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off
@@ -202,6 +203,48 @@ through_unix()
     source_ctl migrate "uri=unix:$WORK/incoming-$SIDES" > "$DIR/migrate" 2>&1 ||
         { cat "$DIR/migrate"; return 1; }
     migrated
+}
+
+switch_postcopy_on()
+{
+    "$1" migrate-set-capabilities \
+        'capabilities:=[{"capability": "postcopy-ram", "state": true}]' > /dev/null
+}
+
+# here_is STATUS: of the migration, at the destination.
+here_is()
+{
+    ctl --json query-migrate | grep -q "\"status\": *\"$1\""
+}
+
+# The connection of a postcopy is cut while memory is on its way, and another one made.
+mended()
+{
+    source_ctl migrate-pause > /dev/null || return 0 # all was there already
+    until_true migration_is postcopy-paused && until_true here_is postcopy-paused || return 1
+    echo "move $((MOVES + 1))" >> "$WORK/mended"
+    ctl migrate-recover "uri=unix:$WORK/mended-$SIDES" > "$DIR/recover" 2>&1 &&
+        source_ctl migrate "uri=unix:$WORK/mended-$SIDES" resume:=true > "$DIR/resume" 2>&1 ||
+        { cat "$DIR/recover" "$DIR/resume"; return 1; }
+}
+
+# The guest goes over at once, or with some of its memory there already; the rest follows.
+through_postcopy()
+{
+    talk "$TALK"
+    new_side "$@" -incoming defer
+    uri=unix:$WORK/incoming-$SIDES rate=$(((MOVES % 4 + 1) * 16777216))
+    switch_postcopy_on ctl && switch_postcopy_on source_ctl &&
+        source_ctl migrate-set-parameters "max-bandwidth:=$rate" \
+            "max-postcopy-bandwidth:=$((rate * 2))" > /dev/null &&
+        ctl migrate-incoming "uri=$uri" > /dev/null &&
+        source_ctl migrate "uri=$uri" > /dev/null || return 1
+    sleep "0.$((MOVES % 4 * 2))"
+    source_ctl migrate-start-postcopy > /dev/null || return 1
+    if [ "$BREAK_EVERY" -gt 0 ] && [ $((MOVES % BREAK_EVERY)) -eq 0 ]; then
+        until_true here_is postcopy-active && mended || return 1
+    fi
+    migrated && ctl --json query-migrate | tr -d ' \n' >> "$WORK/waits" && echo >> "$WORK/waits"
 }
 
 # The source is stopped and done before the destination begins.
