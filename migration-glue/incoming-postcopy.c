@@ -320,31 +320,35 @@ load_package(MigIncoming *in, const guint8 *payload, GError **error)
     guint32 n;
     g_autoptr(GByteArray) bytes = NULL;
     g_autoptr(MigStream) package = NULL;
+    gboolean good;
 
     memcpy(&n, payload, sizeof(n));
-    if (mig_ram_load_postcopy(in->ram) == NULL || in->reader != NULL)
+    if (mig_ram_load_postcopy(in->ram) == NULL || in->package != NULL)
         return refuse(error, "a package %s",
-                      in->reader != NULL ? "in or after another one"
-                                         : "without advice of postcopy");
+                      in->package != NULL ? "in another one" : "without advice of postcopy");
     bytes = read_package(in, GUINT32_FROM_BE(n), error);
     if (bytes == NULL)
         return FALSE;
     package = mig_stream_new_reader(mig_channel_bytes_new(bytes->data, bytes->len));
-    if (!mig_loader_run_package(in->loader, package, error)) {
+    in->package = package;
+    good = mig_loader_run_package(in->loader, package, error);
+    in->package = NULL;
+    if (!good) {
         g_prefix_error(error, "package: ");
         return FALSE;
     }
     return in->ran || refuse(error, "a package that does not let the guest run");
 }
 
+/* In a package only: elsewhere two threads would read one stream. */
 static gboolean
 listen_to_source(MigIncoming *in, GError **error)
 {
     MigPostcopyDst *dst = mig_ram_load_postcopy(in->ram);
 
-    if (dst == NULL || in->reader != NULL)
+    if (in->package == NULL || in->reader != NULL)
         return refuse(error, "postcopy-listen %s",
-                      dst == NULL ? "without advice of postcopy" : "a second time");
+                      in->package == NULL ? "outside of a package" : "a second time");
     g_mutex_lock(&in->back_lock);
     in->postcopy = dst;
     in->listened = TRUE;
@@ -373,11 +377,16 @@ claim(MigIncoming *in)
     return ours;
 }
 
+/* The last of the package: nothing is loaded into a guest that runs. */
 static gboolean
 run_guest(MigIncoming *in, GError **error)
 {
-    if (in->reader == NULL || in->ran)
-        return refuse(error, "postcopy-run %s", in->ran ? "a second time" : "without listening");
+    gsize behind;
+
+    if (in->package == NULL || in->reader == NULL)
+        return refuse(error, "postcopy-run without listening");
+    if (mig_stream_peek(in->package, 1, &behind), behind > 0)
+        return refuse(error, "a package that goes on behind postcopy-run");
     if (!in->host->ops->activate(in->host->opaque, error))
         return FALSE;
     if (!claim(in))

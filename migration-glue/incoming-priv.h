@@ -40,9 +40,9 @@ struct MigIncoming {
     MigEnds ends;
     MigStream *stream;
     MigRamLoad *ram;
-    MigLoader *loader; /* while it runs */
-    gboolean packaged; /* the package came */
-    gboolean held;     /* it has the machine lock */
+    MigLoader *loader;  /* while it runs */
+    MigStream *package; /* of the devices, while it is loaded */
+    gboolean held;      /* it has the machine lock */
 
     /* Of the thread that reads the stream after LISTEN. */
     GThread *reader;

@@ -7,7 +7,11 @@
 
 #include <glib/gstdio.h>
 
+#include "migration-glue/command.h"
 #include "migration-glue/error.h"
+#include "migration-glue/ram-postcopy.h"
+#include "migration-glue/savevm.h"
+#include "migration-glue/transport.h"
 #include "migration-glue/userfault.h"
 #include "tests/unit/migration-glue/move-pair.h"
 
@@ -261,6 +265,114 @@ what_is_not_paused_is_not_resumed(Pair *pair, const void *data)
     pair_assert_moved(pair);
 }
 
+/* ---- Hostile sources ---- */
+
+static void
+put_word(MigStream *stream, MigCommand command, guint32 value)
+{
+    guint32 word = GUINT32_TO_BE(value);
+
+    mig_command_put(stream, command, &word, sizeof(word));
+}
+
+/* A package that holds the head of another one, of as many bytes. */
+static void
+put_nested_packages(MigStream *stream)
+{
+    put_word(stream, MIG_COMMAND_PACKAGED, 9);
+    put_word(stream, MIG_COMMAND_PACKAGED, 9);
+    put_word(stream, MIG_COMMAND_PACKAGED, 9);
+}
+
+static void
+put_listen(MigStream *stream)
+{
+    mig_command_put(stream, MIG_COMMAND_POSTCOPY_LISTEN, NULL, 0);
+}
+
+static void
+put_early_run(MigStream *stream)
+{
+    put_word(stream, MIG_COMMAND_PACKAGED, 5);
+    mig_command_put(stream, MIG_COMMAND_POSTCOPY_RUN, NULL, 0);
+}
+
+static void
+put_more_behind_run(MigStream *stream)
+{
+    put_word(stream, MIG_COMMAND_PACKAGED, 5 + 5 + 9);
+    put_listen(stream);
+    mig_command_put(stream, MIG_COMMAND_POSTCOPY_RUN, NULL, 0);
+    put_word(stream, MIG_COMMAND_PING, 1);
+}
+
+typedef struct {
+    void (*put)(MigStream *stream);
+    const char *refusal;
+} Hostile;
+
+static const Hostile hostile[] = {
+    {put_nested_packages, "a package in another one"},
+    {put_listen, "postcopy-listen outside of a package"},
+    {put_early_run, "postcopy-run without listening"},
+    {put_more_behind_run, "goes on behind postcopy-run"},
+};
+
+/* All that comes before the first page. */
+static void
+send_beginning(Rig *rig, MigStream *stream)
+{
+    const VmsContext context = {
+        .row = rig->host.row,
+        .rules = rig->host.rules,
+        .capabilities = VMS_CAP_RETURN_PATH | VMS_CAP_POSTCOPY_RAM,
+    };
+    g_autoptr(MigSaver) saver =
+        mig_saver_new(stream, rig->host.sections, &context, &rig->host.identity);
+    MigRamSave *ram = mig_ram_save_new(rig->ram.ops, rig->ram.opaque);
+    guint64 words[2];
+
+    rig->host.ops->lock(rig->host.opaque);
+    g_assert_true(mig_saver_begin(saver, NULL));
+    mig_command_put(stream, MIG_COMMAND_OPEN_RETURN_PATH, NULL, 0);
+    rig->ram.save = ram;
+    g_assert_true(mig_ram_save_prepare(ram, &context, NULL));
+    words[0] = GUINT64_TO_BE(mig_ram_save_page_sizes(ram));
+    words[1] = GUINT64_TO_BE(G_GUINT64_CONSTANT(4096));
+    mig_command_put(stream, MIG_COMMAND_POSTCOPY_ADVISE, words, sizeof(words));
+    g_assert_true(mig_saver_start(saver, NULL));
+    rig->ram.save = NULL;
+    mig_ram_save_free(ram);
+    rig->host.ops->unlock(rig->host.opaque);
+}
+
+static void
+a_hostile_source_is_refused(Pair *pair, const void *data)
+{
+    const Hostile *what = data;
+    g_autofree char *uri = pair_unix_uri(pair);
+    g_autoptr(MigAddress) address = mig_address_parse(uri, NULL);
+    g_auto(MigStats) there = {0};
+    MigEnds ends = {0};
+    MigStream *stream;
+
+    switch_on(pair->to);
+    pair_receive(pair->to, uri);
+    g_assert_true(mig_transport_open(address, NULL, NULL, NULL, &ends, NULL));
+    stream = mig_stream_new_writer(ends.stream);
+    ends.stream = NULL;
+    send_beginning(pair->from, stream);
+    what->put(stream);
+    mig_stream_flush(stream, NULL);
+    rig_wait_ended(pair->to);
+    mig_incoming_stats(pair->to->in, &there);
+    g_assert_cmpint(there.status, ==, MIG_STATUS_FAILED);
+    g_assert_nonnull(strstr(there.error, what->refusal));
+    g_assert_false(rig_runs(pair->to));
+    mig_stream_free(stream);
+    mig_ends_clear(&ends);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -280,6 +392,10 @@ main(int argc, char **argv)
          a_destination_without_the_capability_says_so, NULL},
         {"a-file-is-no-place-for-it", a_file_is_no_place_for_it, NULL},
         {"what-is-not-paused-is-not-resumed", what_is_not_paused_is_not_resumed, NULL},
+        {"packages-do-not-nest", a_hostile_source_is_refused, &hostile[0]},
+        {"one-thread-reads-a-stream", a_hostile_source_is_refused, &hostile[1]},
+        {"a-guest-without-memory-does-not-run", a_hostile_source_is_refused, &hostile[2]},
+        {"nothing-is-loaded-behind-the-run", a_hostile_source_is_refused, &hostile[3]},
     };
     int fd;
     g_autoptr(GError) error = NULL;
