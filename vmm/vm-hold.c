@@ -75,6 +75,20 @@ runs_on(Vm *vm, gboolean ran, gint64 deadline)
     return reason != NULL;
 }
 
+/* `stop` came while the vCPUs were on their way out: it is done as if nobody held the guest, and
+ * then a guest is held that stands. */
+static void
+stop_first(Vm *vm)
+{
+    g_autoptr(GError) error = NULL;
+
+    vm->hold.on = FALSE;
+    vm->vcpus_run = TRUE;
+    if (!vm_stop(vm, vm->hold.from, &error))
+        log_printf(vm->log, VDEV_LOG_WARNING, "the guest was not stopped: %s", error->message);
+    loop_wake(vm->loop);
+}
+
 /* vCPUs out of the guest, with nothing asked on the way. */
 static gboolean
 pause_settled(Vm *vm)
@@ -82,20 +96,23 @@ pause_settled(Vm *vm)
     const gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
 
     while (wait_idle(vm, deadline) && wait_settled(vm)) {
-        gboolean ran = vm->vcpus_run;
+        gboolean ran = vm->vcpus_run, later;
 
         vm->hold.on = TRUE;
         vm->hold.ran = ran;
         vm->hold.from = vm->state;
         if (ran)
             vm_pause(vm);
-        if (vm->ended || vm_asked_pending(vm)) {
+        later = vm->ended || vm_asked_pending(vm);
+        if (!later && !runs_on(vm, ran, deadline) && ran == vm->hold.ran)
+            return TRUE;
+        if (ran && !vm->hold.ran && !vm->ended) {
+            stop_first(vm);
+        } else if (later) {
             /* VH-1: for the main thread the guest still runs; it makes no step meanwhile. */
             vm->hold.on = FALSE;
             vm->vcpus_run = ran;
             loop_wake(vm->loop);
-        } else if (!runs_on(vm, ran, deadline)) {
-            return TRUE;
         } else {
             vm->hold.on = FALSE;
             vm_unpause(vm);

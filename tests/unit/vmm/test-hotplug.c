@@ -19,6 +19,7 @@ typedef struct {
     VdevVcpu *vcpu;      /* of the core that was plugged last */
     VdevPlug *last, *leaving;
     gint busy; /* so many more looks; G_MAXINT: for ever */
+    Vm *stops; /* at a look while it is held, as an operator might; NULL: not */
 } Toy;
 
 static gboolean
@@ -64,6 +65,8 @@ toy_busy(void *machine)
 {
     Toy *toy = machine;
 
+    if (toy->stops != NULL && toy->stops->hold.on)
+        g_assert_true(vm_stop(g_steal_pointer(&toy->stops), RUN_STATE_PAUSED, NULL));
     if (toy->busy == 0)
         return NULL;
     toy->busy -= toy->busy < G_MAXINT;
@@ -413,6 +416,17 @@ a_guest_that_is_busy_is_held_a_little_later(void)
     rig.toy.busy = 1;
     g_assert_true(vm_hold(rig.vm, &error));
     g_assert_cmpint(rig.toy.busy, ==, 1);
+
+    for (gint busy = 0; busy < 2; busy++) {
+        runs_again(&rig);
+        rig.toy.stops = rig.vm; /* while the vCPUs are on their way out */
+        rig.toy.busy = busy;
+        g_assert_true(vm_hold(rig.vm, &error));
+        g_assert_null(rig.toy.stops);
+        g_assert_false(rig.vm->vcpus_run);
+        g_assert_cmpint(rig.vm->hold.from, ==, RUN_STATE_PAUSED);
+        g_assert_false(rig.vm->hold.quieted);
+    }
     vm_migrate_finish(rig.vm);
     vm_asked_clear(rig.vm);
     mig_sections_free(rig.vm->sections);
