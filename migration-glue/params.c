@@ -118,6 +118,7 @@ static const MigParamInfo params_table[MIG_PARAM_N] = {
                "pages are always looked at for zeros, by whoever writes them"),
     [MIG_PARAM_DIRECT_IO] = {"direct-io", MIG_KIND_BOOL, 0, 1, 0, NULL, NULL, NULL},
     [MIG_PARAM_X_ONE_WAY] = {"x-one-way", MIG_KIND_BOOL, 0, 1, 0, NULL, NULL, NULL},
+    [MIG_PARAM_X_WALK_WAIT] = NUMBER("x-walk-wait", 0, 60000, 250, NULL),
 };
 
 struct MigParams {

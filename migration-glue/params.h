@@ -65,7 +65,8 @@ typedef enum {
     MIG_PARAM_MODE,
     MIG_PARAM_ZERO_PAGE_DETECTION,
     MIG_PARAM_DIRECT_IO,
-    MIG_PARAM_X_ONE_WAY, /* ours: a source that hears no refusal is taken nevertheless */
+    MIG_PARAM_X_ONE_WAY,   /* ours: a source that hears no refusal is taken nevertheless */
+    MIG_PARAM_X_WALK_WAIT, /* ours: ms that a guest in a walk of a connector has to finish it */
     MIG_PARAM_N
 } MigParam;
 

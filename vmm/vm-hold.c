@@ -11,8 +11,9 @@
  * VH-2  While it is held nobody continues, resets or powers down the guest. The VM may end.
  * VH-3  Let go, it is as it was, unless `stop` came meanwhile: then it is paused.
  * VH-4  A running guest in the middle of something with which another program could not go on (the
- *       machine says so: a walk of ibm,configure-connector) has some time to finish it. Then it is
- *       held all the same: a guest may leave a walk for ever.
+ *       machine says so: a walk of ibm,configure-connector) has some time to finish it, by the
+ *       parameter x-walk-wait; blocked-reasons says what is waited for. Then it is held all the
+ *       same: a guest may leave a walk for ever.
  *
  * All of it runs on a migration's thread, under the machine lock, except vm_hold_stop().
  */
@@ -20,6 +21,7 @@
 
 #include "migration-glue/rules.h"
 #include "vmm/hotplug.h"
+#include "vmm/vm-migrate.h"
 
 /* Waits until nobody is in the middle of a change and nothing is asked. FALSE: the VM ends. */
 static gboolean
@@ -31,8 +33,13 @@ wait_settled(Vm *vm)
 }
 
 /* VH-4. A walk takes some milliseconds of a guest that is about it. */
-#define PATIENCE_US (250 * 1000)
-#define LOOK_US     1000
+#define LOOK_US 1000
+
+static gint64
+patience_us(Vm *vm)
+{
+    return (gint64)mig_params_number(vm_migrate_params(vm), MIG_PARAM_X_WALK_WAIT) * 1000;
+}
 
 /* Why the guest should not be held now, or NULL. (transfer full) */
 static char *
@@ -51,11 +58,13 @@ wait_idle(Vm *vm, gint64 deadline)
     char *reason;
 
     while (!vm->ended && g_get_monotonic_time() < deadline && (reason = busy_with(vm)) != NULL) {
-        g_free(reason);
+        g_free(vm->hold.waits);
+        vm->hold.waits = reason;
         machine_unlock(&vm->lock);
         g_usleep(LOOK_US);
         machine_lock_vcpu(&vm->lock);
     }
+    g_clear_pointer(&vm->hold.waits, g_free);
     return !vm->ended;
 }
 
@@ -93,7 +102,7 @@ stop_first(Vm *vm)
 static gboolean
 pause_settled(Vm *vm)
 {
-    const gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
+    const gint64 deadline = g_get_monotonic_time() + patience_us(vm);
 
     while (wait_idle(vm, deadline) && wait_settled(vm)) {
         gboolean ran = vm->vcpus_run, later;

@@ -427,6 +427,8 @@ vm_migrate_blockers(Vm *vm)
     guint n;
 
     add_memory_blockers(vm, reasons);
+    if (vm->hold.waits != NULL) /* only while a migration runs: it refuses none */
+        g_ptr_array_add(reasons, g_strdup(vm->hold.waits));
     mig_sections_list(vm->sections, &n);
     if (n <= HOST_SECTIONS)
         g_ptr_array_add(reasons, g_strdup_printf("the machine type %s describes no state",

@@ -69,8 +69,8 @@ void vm_migrate_info_clear(VmMigrateInfo *info);
 
 /**
  * vm_migrate_blockers: why the guest cannot migrate now, NULL-terminated, empty if it can; e.g.
- * memory that is not registered, a connector in the middle of a walk where the machine type may not
- * send it. (transfer full)
+ * memory that is not registered; while a migration waits for the guest's walk of a connector, which
+ * one. (transfer full)
  */
 char **vm_migrate_blockers(Vm *vm);
 

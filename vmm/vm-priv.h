@@ -48,6 +48,7 @@ typedef struct {
     RunState from;    /* state to go back to */
     gboolean ran;     /* the guest is to run then */
     gboolean quieted; /* the machine was not quiet before */
+    char *waits;      /* why a guest that should be held runs on for a moment; or NULL */
 } VmHold;
 
 typedef struct VmMigration VmMigration;

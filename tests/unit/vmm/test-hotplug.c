@@ -18,8 +18,10 @@ typedef struct {
     gboolean fails_late; /* the next plug, after it has placed the memory */
     VdevVcpu *vcpu;      /* of the core that was plugged last */
     VdevPlug *last, *leaving;
-    gint busy; /* so many more looks; G_MAXINT: for ever */
-    Vm *stops; /* at a look while it is held, as an operator might; NULL: not */
+    Vm *stops;           /* at a look while it is held, as an operator might; NULL: not */
+    gint busy;           /* so many more looks; G_MAXINT: for ever */
+    const Vm *held;      /* while a hold waits for it */
+    guint looks, blocks; /* how often that was looked at, and stood among the blocked-reasons */
 } Toy;
 
 static gboolean
@@ -67,6 +69,12 @@ toy_busy(void *machine)
 
     if (toy->stops != NULL && toy->stops->hold.on)
         g_assert_true(vm_stop(g_steal_pointer(&toy->stops), RUN_STATE_PAUSED, NULL));
+    toy->looks++;
+    if (toy->held != NULL) {
+        g_auto(GStrv) reasons = vm_migrate_blockers((Vm *)toy->held);
+
+        toy->blocks += g_strv_contains((const char *const *)reasons, "the toy is moving");
+    }
     if (toy->busy == 0)
         return NULL;
     toy->busy -= toy->busy < G_MAXINT;
@@ -403,13 +411,24 @@ a_guest_that_is_busy_is_held_a_little_later(void)
     g_assert_true(vm_migrate_init(rig.vm, &error));
     runs_again(&rig);
     rig.toy.busy = 3;
+    rig.toy.held = rig.vm;
     g_assert_true(vm_hold(rig.vm, &error));
     g_assert_cmpint(rig.toy.busy, ==, 0);
+    g_assert_cmpuint(rig.toy.blocks, ==, 3); /* R-DRC-3: while it waits */
+    rig.toy.held = NULL;
+    g_assert_null(rig.vm->hold.waits);
 
     runs_again(&rig);
     rig.toy.busy = G_MAXINT; /* for ever */
     g_assert_true(vm_hold(rig.vm, &error));
     g_assert_false(rig.vm->vcpus_run);
+
+    runs_again(&rig);
+    rig.toy.looks = 0;
+    g_assert_true(
+        mig_params_set_number(vm_migrate_params(rig.vm), MIG_PARAM_X_WALK_WAIT, 0, &error));
+    g_assert_true(vm_hold(rig.vm, &error));
+    g_assert_cmpuint(rig.toy.looks, ==, 1); /* behind the pause, for the warning */
 
     runs_again(&rig);
     rig.vm->vcpus_run = FALSE; /* a stopped guest will not finish anything */
