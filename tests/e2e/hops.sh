@@ -7,7 +7,7 @@
 #   tests/power9/run --mem 6G --with-qemu --vmm --file tests/e2e/moves.sh:/power9/moves.sh tests/e2e/hops.sh
 #
 # Environment: HOPS (10), FIRST (qemu; ours: who boots it), IRQ (xive; dual: QEMU's default), MACHINE
-# (pseries-7.2), TRANSPORT (unix; file).
+# (pseries-7.2), TRANSPORT (unix; file), QEMU_IRQCHIP (on; off: QEMU without the kernel's controller).
 . /power9/lib.sh
 
 FIRST=${FIRST:-qemu}

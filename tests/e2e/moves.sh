@@ -23,6 +23,7 @@ TRANSCRIPT=$WORK/console
 QEMU_CAPS=cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off
 OURS_CAPS=${OURS_CAPS:-} # what a peer must have said to it, too
 QEMU_IRQ=${QEMU_IRQ-,ic-mode=xive} # dual is its default
+QEMU_IRQCHIP=${QEMU_IRQCHIP:-on} # off: its own emulation instead of the kernel's controller
 # Not empty: all sides, which are ours, read the same keys, and typing goes on during the move. What
 # two read, or none, is answered twice, or never.
 ONE_CONSOLE=${ONE_CONSOLE:-}
@@ -60,7 +61,7 @@ command_ours()
 
 command_qemu()
 {
-    exec qemu-system-ppc64 -M "$MACHINE$QEMU_IRQ,kernel-irqchip=on,x-vof=on,$QEMU_CAPS" \
+    exec qemu-system-ppc64 -M "$MACHINE$QEMU_IRQ,kernel-irqchip=$QEMU_IRQCHIP,x-vof=on,$QEMU_CAPS" \
         -accel kvm -cpu host -m "$MEM" -smp "$CPUS" -nodefaults -nographic -serial stdio \
         -monitor none -qmp "unix:$SOCKET,server=on,wait=off" -kernel "$KERNEL" \
         -initrd "$INITRD" -append "$TEXT" "$@"

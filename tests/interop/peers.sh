@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# peers.sh VMM MODULE CTL STREAM: what the scripts that exchange guests with stock QEMU share: a guest of some
-# instructions, stock QEMU (TCG) and our VMM (the model) with it, their monitors, TAP. Sourced.
+# peers.sh VMM MODULE CTL STREAM: what the scripts that exchange guests with stock QEMU share: a
+# guest of some instructions, stock QEMU (TCG) and our VMM (the model) with it, their monitors, TAP. Sourced.
 set -u
 vmm=$1 module=$2 ctl=$3 stream=$4
 qemu=${QEMU_PPC64:-qemu-system-ppc64}
