@@ -44,6 +44,7 @@ struct MigOutgoing {
     gboolean in_states; /* for the breakdown */
     gboolean unknown;   /* nobody said who has the guest */
     gboolean confirmed; /* postcopy: the destination said that the guest runs there */
+    gint bitmap_due;    /* atomic: the destination was asked for a bitmap, which has not begun */
 };
 
 /* The machine lock. */

@@ -36,7 +36,8 @@ take_bitmap(void *user, const char *name, MigStream *back, GError **error)
 {
     MigOutgoing *out = user;
 
-    if (mig_state_get(&out->state) == MIG_STATUS_POSTCOPY_RECOVER)
+    /* Only while agree() waits for it: at any other time the bits are the sender's. */
+    if (g_atomic_int_compare_and_exchange(&out->bitmap_due, 1, 0))
         return mig_ram_save_take_bitmap(out->ram, name, back, error);
     g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT,
                 "the destination sent a bitmap that nobody asked for");
@@ -249,6 +250,7 @@ hang_up(MigOutgoing *out)
 {
     mig_outgoing_set_live(out, NULL, NULL);
     g_clear_pointer(&out->back, mig_return_path_free);
+    out->bitmap_due = 0;
     out->copy.back = NULL;
     g_clear_pointer(&out->stream, mig_stream_free);
     out->copy.stream = NULL;
@@ -325,6 +327,7 @@ agree(MigOutgoing *out, GError **error)
             continue;
         payload[0] = (guint8)strlen(name);
         memcpy(payload + 1, name, payload[0]);
+        g_atomic_int_set(&out->bitmap_due, 1);
         mig_command_put(out->stream, MIG_COMMAND_RECV_BITMAP, payload, payload[0] + 1u);
         if (!mig_stream_flush(out->stream, error) ||
             !await_answer(out, MIG_RETURN_WAIT_BITMAP, error))

@@ -165,13 +165,18 @@ take_page(guint block, guint64 offset, StreamPageKind kind, const guint8 *bytes,
           void *user)
 {
     Job *job = user;
+    const StreamRam *ram = &stream_reader_facts(job->reader)->ram;
     const guint64 page = offset / STREAM_PAGE, bit = 1u << (page % 8);
     const gboolean zero = kind == STREAM_PAGE_ZERO || mig_zero_scan_best()(bytes, n);
 
     if (job->error != NULL || (kind != STREAM_PAGE_ZERO && kind != STREAM_PAGE_BYTES))
         return;
+    if (block >= ram->blocks->len ||
+        offset >= ((StreamRamBlock *)ram->blocks->pdata[block])->length) {
+        refuse(&job->error, "it has changed while it was read");
+        return;
+    }
     if (!job->mapped) {
-        const StreamRam *ram = &stream_reader_facts(job->reader)->ram;
         const guint64 word = offset | (zero ? MIG_RAM_ZERO : MIG_RAM_PAGE);
 
         mig_stream_put_be64(job->out, word | ((gint)block == job->previous ? MIG_RAM_CONTINUE : 0));

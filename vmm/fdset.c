@@ -67,7 +67,8 @@ place_of(FdSets *sets, gint64 *set)
 
         if (*set == FD_SET_NEW ? present > unused : present > *set)
             break;
-        unused = present + 1;
+        if (*set == FD_SET_NEW)
+            unused = present + 1;
     }
     if (*set == FD_SET_NEW)
         *set = unused;
