@@ -50,6 +50,8 @@ a_guest_goes_over_in_the_first_pass(Pair *pair, const void *data)
     g_auto(MigStats) here = {0}, there = {0};
 
     mig_params_set_number(pair->from->params, MIG_PARAM_MAX_BANDWIDTH, 4 * MIB, NULL);
+    /* Not all of it is there before the guest looks. */
+    mig_params_set_number(pair->from->params, MIG_PARAM_MAX_POSTCOPY_BANDWIDTH, 4 * MIB, NULL);
     rig_start(pair->from, TRUE, 21);
     begin(pair, uri);
     go_over(pair);
