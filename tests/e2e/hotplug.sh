@@ -20,6 +20,17 @@ as_before()
     [ "$(cat /tmp/open-1)" = "$(count_open)" ] || { cat /tmp/open-1; count_open; return 1; }
 }
 
+# A guest does not give its last processor away.
+refused()
+{
+    type_line alone
+    claim 'the guest has the core only' until_true cpus_online 1
+    claim 'device_del of its last core' ctl device_del id=core1
+    claim 'it is told that the guest keeps it' event DEVICE_UNPLUG_GUEST_ERROR core1
+    type_line together
+    claim 'the guest has both again' until_true cpus_online 0-1
+}
+
 run()
 {
     linux_start hotplug hotplug -smp 1,maxcpus=2 -m 512M,slots=4,maxmem=2G -no-reboot
@@ -35,6 +46,7 @@ run()
         claim "$i: device_add of a core" ctl device_add driver=host-spapr-cpu-core id=core1 core-id:=1
         claim "$i: it comes up" until_true cpus_online 0-1
         claim "$i: and works: its counters grow" works "$i"
+        [ "$i" -gt 1 ] || refused
         claim "$i: device_del of the core" ctl device_del id=core1
         claim "$i: it goes" until_true gone core1 "$i"
         claim "$i: the guest has one" until_true cpus_online 0
