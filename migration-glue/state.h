@@ -30,9 +30,9 @@
  *       then on the source runs the guest only after a "no" that came before the destination said
  *       that it runs, or after the operator's word.
  * MS-8  No broken connection leads out of the states of postcopy: it leads to postcopy-paused,
- * where each side keeps what it has. Nothing there can be cancelled. MS-9  postcopy-recover is
- * entered with a new connection and left for postcopy-active only when both sides agree which pages
- * have arrived.
+ *       where each side keeps what it has. Nothing there can be cancelled.
+ * MS-9  postcopy-recover is entered with a new connection and left for postcopy-active only when
+ *       both sides agree which pages have arrived.
  */
 #ifndef MIGRATION_GLUE_STATE_H
 #define MIGRATION_GLUE_STATE_H
