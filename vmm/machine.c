@@ -263,8 +263,27 @@ machine_list(const ModuleSet *modules, GString *text)
 }
 
 static void
+list_pluggable(const VdevMachineClass *machine, GString *text)
+{
+    const VdevHotplugOps *ops = machine->hotplug;
+
+    if (ops == NULL)
+        return;
+    g_string_append_printf(text, "%-20s memory of a -object memory-backend-…; also device_add\n",
+                           ops->memory_type);
+    for (guint i = 0; ops->core_types != NULL && ops->core_types[i] != NULL; i++)
+        g_string_append_printf(text, "%s processor core; also device_add\n", ops->core_types[i]);
+}
+
+static void
 device_list(const ModuleSet *modules, GString *text)
 {
+    for (guint i = 0; i < module_set_size(modules); i++) {
+        const VdevMachineClass *const *machine = module_set_get(modules, i)->machines;
+
+        for (; machine != NULL && *machine != NULL; machine++)
+            list_pluggable(*machine, text);
+    }
     for (guint i = 0; i < module_set_size(modules); i++) {
         const VdevClass *const *klass = module_set_get(modules, i)->devices;
 

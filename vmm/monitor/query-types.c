@@ -6,6 +6,7 @@
  * "machine", and their descendants are the tables of the modules. A machine type is named as QEMU
  * names its class: "pseries-10.0-machine".
  */
+#include "vmm/hotplug.h"
 #include "vmm/monitor/commands.h"
 #include <string.h>
 
@@ -104,6 +105,22 @@ add_device_type(const VdevClass *device, void *user)
 }
 
 static void
+add_pluggable_types(Vm *vm, TypeList *types)
+{
+    static const char *const backends[] = {"memory-backend-file", "memory-backend-memfd",
+                                           "memory-backend-ram"};
+    const VdevHotplugOps *ops = vm_hotplug_ops(vm);
+
+    if (ops == NULL)
+        return;
+    add_type(types, ops->memory_type, "device");
+    for (guint i = 0; ops->core_types != NULL && ops->core_types[i] != NULL; i++)
+        add_type(types, ops->core_types[i], "device");
+    for (guint i = 0; i < G_N_ELEMENTS(backends); i++)
+        add_type(types, backends[i], "memory-backend");
+}
+
+static void
 add_abstract_type(TypeList *types, const char *name)
 {
     gsize before = json_array_size(types->list);
@@ -123,6 +140,7 @@ qmp_list_types(Vm *vm, json_t *arguments, GError **error)
         add_abstract_type(&types, "machine");
     }
     each_device(vm, add_device_type, &types);
+    add_pluggable_types(vm, &types);
     each_machine(vm, add_machine_type, &types);
     return types.list;
 }

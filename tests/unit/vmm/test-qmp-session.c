@@ -312,6 +312,15 @@ types_are_filtered_by_what_they_implement(void)
     talk_assert_reply(&talk,
                       "{'execute': 'qom-list-types', 'arguments': {'implements': 'nothing'}}",
                       "{\"return\": []}");
+    talk.vm->n_cores = 1; /* and now things can be plugged in */
+    talk_assert_reply(
+        &talk, "{'execute': 'qom-list-types', 'arguments': {'implements': 'device'}}",
+        "{\"return\": [{\"name\": \"lamp\", \"parent\": \"device\"}, {\"name\": \"bell\", "
+        "\"parent\": \"device\"}, {\"name\": \"shelf\", \"parent\": \"device\"}, {\"name\": "
+        "\"room-core\", \"parent\": \"device\"}]}");
+    talk_assert_reply(
+        &talk, "{'execute': 'qom-list-types', 'arguments': {'implements': 'memory-backend-ram'}}",
+        "{\"return\": [{\"name\": \"memory-backend-ram\", \"parent\": \"memory-backend\"}]}");
     talk_end(&talk);
 }
 
