@@ -91,8 +91,10 @@ mig_postcopy_check_advice(const MigRamList *list, guint64 page_sizes, guint64 ta
 {
     guint64 ours = 0;
 
-    for (guint i = 0; i < list->n; i++)
-        ours |= backing_of(&list->entries[i]);
+    for (guint i = 0; i < list->n; i++) {
+        if (!list->entries[i].ignored)
+            ours |= backing_of(&list->entries[i]);
+    }
     if (target == MIG_PAGE_SIZE && page_sizes == ours)
         return TRUE;
     g_set_error(error, MIG_ERROR, MIG_ERROR_MISMATCH,

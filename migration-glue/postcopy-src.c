@@ -319,6 +319,7 @@ await_answer(MigOutgoing *out, MigReturnWait what, GError **error)
 static gboolean
 agree(MigOutgoing *out, GError **error)
 {
+    mig_ram_save_agree(out->ram);
     for (guint i = 0; i < mig_ram_save_n_blocks(out->ram); i++) {
         const char *name = mig_ram_save_block(out->ram, i);
         guint8 payload[256];

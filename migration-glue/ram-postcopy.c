@@ -53,8 +53,10 @@ mig_ram_save_page_sizes(const MigRamSave *ram)
 {
     guint64 sizes = 0;
 
-    for (guint i = 0; i < ram->list.n; i++)
-        sizes |= backing_pages(&ram->list.entries[i]) << MIG_PAGE_SHIFT;
+    for (guint i = 0; i < ram->list.n; i++) {
+        if (!ram->list.entries[i].ignored)
+            sizes |= backing_pages(&ram->list.entries[i]) << MIG_PAGE_SHIFT;
+    }
     return sizes;
 }
 
@@ -316,6 +318,30 @@ mig_ram_save_block(const MigRamSave *ram, guint index)
     return entry->ignored ? NULL : entry->host.name;
 }
 
+void
+mig_ram_save_agree(MigRamSave *ram)
+{
+    g_mutex_lock(&ram->lock);
+    ram->agrees = TRUE;
+    g_mutex_unlock(&ram->lock);
+}
+
+/* FALSE: it comes late, and pages are being sent by the old ones. */
+static gboolean
+use_bitmap(MigRamSave *ram, MigRamEntry *entry, const guint64 *words)
+{
+    gboolean agrees;
+
+    g_mutex_lock(&ram->lock);
+    agrees = ram->agrees;
+    for (gsize i = 0; agrees && i < mig_ram_words_of(entry); i++)
+        entry->dirty[i] = ~GUINT64_FROM_LE(words[i]);
+    if (agrees)
+        mig_ram_trim(entry);
+    g_mutex_unlock(&ram->lock);
+    return agrees;
+}
+
 gboolean
 mig_ram_save_take_bitmap(MigRamSave *ram, const char *name, MigStream *back, GError **error)
 {
@@ -339,10 +365,9 @@ mig_ram_save_take_bitmap(MigRamSave *ram, const char *name, MigStream *back, GEr
         return refuse(error, "the destination's bitmap of RAM block '%s' has no end", name);
     if (!mig_stream_check(back, error))
         return FALSE;
-    for (gsize i = 0; i < mig_ram_words_of(entry); i++)
-        entry->dirty[i] = ~GUINT64_FROM_LE(words[i]);
-    mig_ram_trim(entry);
-    return TRUE;
+    return use_bitmap(ram, entry, words) ||
+           refuse(error, "the destination sent a bitmap of RAM block '%s' that nobody asked for",
+                  name);
 }
 
 void
@@ -352,6 +377,7 @@ mig_ram_save_restart(MigRamSave *ram)
     g_queue_clear_full(&ram->asked, g_free);
     ram->asked_last = NULL;
     ram->kicked = FALSE;
+    ram->agrees = FALSE;
     g_mutex_unlock(&ram->lock);
     ram->previous = NULL;
     ram->entry = 0;

@@ -14,7 +14,7 @@ gboolean mig_ram_tells_page_size(const MigRamBlock *block);
 
 /* ---- Saving ---- */
 
-/* All page sizes of the blocks that take part, ORed: what the advice says. After prepare. */
+/* All page sizes of the blocks whose pages travel, ORed: what the advice says. After prepare. */
 guint64 mig_ram_save_page_sizes(const MigRamSave *ram);
 
 /**
@@ -43,6 +43,8 @@ void mig_ram_save_kick(MigRamSave *ram);
  * pages do not travel are passed over. */
 guint mig_ram_save_n_blocks(const MigRamSave *ram);
 const char *mig_ram_save_block(const MigRamSave *ram, guint index); /* NULL: passed over */
+/* Before the first is asked for; ends with mig_ram_save_restart(). */
+void mig_ram_save_agree(MigRamSave *ram);
 /* What follows the message RECV_BITMAP: all other pages are to be sent. From the thread that reads
  * the return path, while the migration's thread waits. */
 gboolean

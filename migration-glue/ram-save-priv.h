@@ -35,11 +35,12 @@ struct MigRamSave {
     MigMappedDone seen;    /* of what it did: in the figures already */
 
     gboolean switched; /* the guest has moved: postcopy */
-    GMutex lock;       /* guards the next four */
+    GMutex lock;       /* guards the next five */
     GCond changed;
     GQueue asked;                  /* MigAsked, oldest first */
     const MigRamEntry *asked_last; /* block of the last request */
     gboolean kicked;
+    gboolean agrees; /* bitmaps of what is there are taken: nobody sends meanwhile */
 
     gint64 synced_at;  /* µs, monotonic */
     MigRamStats stats; /* members are written by the migration's thread, read by any: atomic */

@@ -271,6 +271,7 @@ a_bitmap_says_what_is_to_be_sent(void)
     MigRamStats stats;
 
     g_assert_true(mig_ram_save_switch(ram, NULL));
+    mig_ram_save_agree(ram);
     g_assert_true(take(ram, "m",
                        "\x00\x00\x00\x00\x00\x00\x00\x08\xff\x7f\x00\x00\x00\x00\x00\x00"
                        "\x01\x23\x45\x67\x89\xab\xcd\xef",
@@ -278,6 +279,12 @@ a_bitmap_says_what_is_to_be_sent(void)
     mig_ram_save_restart(ram);
     mig_ram_save_stats(ram, &stats);
     g_assert_cmpuint(stats.remaining, ==, MAX((guint64)sysconf(_SC_PAGESIZE), 4096));
+    /* Too late. */
+    g_assert_false(take(ram, "m",
+                        "\x00\x00\x00\x00\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00"
+                        "\x01\x23\x45\x67\x89\xab\xcd\xef",
+                        24));
+    mig_ram_save_agree(ram);
     g_assert_false(take(ram, "esb", "\x00\x00\x00\x00\x00\x00\x00\x08", 8));
     g_assert_false(take(ram, "m", "\x00\x00\x00\x00\x00\x00\x00\x10", 8));
     g_assert_false(take(ram, "m", "\x7f\xff\xff\xff\xff\xff\xff\xf8", 8));
