@@ -365,8 +365,11 @@ settle(MigOutgoing *out, const GError *error)
         return;
     /* From cancelling there is one way only. */
     if (!mig_state_move(&out->state, end)) {
+        gboolean moved;
+
         end = MIG_STATUS_CANCELLED;
-        g_assert(mig_state_move(&out->state, end));
+        moved = mig_state_move(&out->state, end);
+        g_assert(moved);
     }
     if (end == MIG_STATUS_FAILED || end == MIG_STATUS_CANCELLED) {
         go_on_here(out);
