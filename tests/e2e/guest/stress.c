@@ -43,8 +43,8 @@
 #define STALL      10 /* seconds without progress that are too long */
 #define NS         1000000000ull
 /* KVM writes the timebase at each entry of a guest that was moved, and an emulated processor that
- * has to wait is late with it: by some 100 us, by milliseconds on a busy machine, and it adds up. What
- * KVM rounds to is 32 ms, so no mistake hides. */
+ * has to wait is late with it: by some 100 us, by milliseconds on a busy machine, and it adds up.
+ * What KVM rounds to is 32 ms, so no mistake hides. */
 #define INEXACT 16000000ull
 
 enum { PINGS, PONGS, BARRIERS, EXPIRED, PAGES, COUNTERS };

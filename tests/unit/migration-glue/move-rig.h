@@ -54,7 +54,7 @@ struct Rig {
     gint vcpu_quits; /* atomic */
     guint64 sum_at_run;
     gboolean reads_later; /* run() does not look at the memory */
-    gboolean all_dirty; /* the log says that everything was written */
+    gboolean all_dirty;   /* the log says that everything was written */
 
     GMutex event_lock; /* guards the next three */
     GCond event;

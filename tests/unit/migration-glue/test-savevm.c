@@ -310,7 +310,8 @@ sections_are_checked(void)
            "section 'dev' instance 9, byte 24: version 4 is too new: versions 2 to 3 are read");
     expect("pseries-7.2", S DEV("00000001", "01") "00", MIG_ERROR_VERSION, "too old");
     expect("pseries-7.2", S "04 00000005 03 'dev' 00000008 00000003 01 7e 00000005 00",
-           MIG_ERROR_UNKNOWN, "section 'dev' instance 8, byte 24: the sender has a device, dev, and this "
+           MIG_ERROR_UNKNOWN,
+           "section 'dev' instance 8, byte 24: the sender has a device, dev, and this "
            "machine has not");
     expect("pseries-7.2", S "04 00000005 03 'abc' 00000009 00000003 01 7e 00000005 00",
            MIG_ERROR_UNKNOWN, "section 'abc' instance 9");
