@@ -101,6 +101,9 @@ check(const Platform *platform, const VdevPlug *plug, GError **error)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "core-id=%u is plugged in already; query-hotpluggable-cpus tells which are not",
                     plug->core_id);
+    else if (plug->node != 0)
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "node-id=%u: this machine has node 0 only", plug->node);
     else
         return TRUE;
     return FALSE;

@@ -23,22 +23,27 @@ static const struct {
     gsize offset;   /* in VmPlug */
     guint32 plugs;  /* bit n: kind n has it */
     guint32 needed; /* likewise: and must be given it */
+    const char *help;
 } plug_keys[] = {
-    {"id", KEY_TEXT, G_STRUCT_OFFSET(VmPlug, id), PLUG_MEMORY | PLUG_CPU, 0},
-    {"memdev", KEY_TEXT, G_STRUCT_OFFSET(VmPlug, memdev), PLUG_MEMORY, PLUG_MEMORY},
-    {"addr", KEY_UINT64, G_STRUCT_OFFSET(VmPlug, plug.gpa), PLUG_MEMORY, 0},
-    {"slot", KEY_SLOT, G_STRUCT_OFFSET(VmPlug, plug.slot), PLUG_MEMORY, 0},
-    {"node", KEY_UINT32, G_STRUCT_OFFSET(VmPlug, plug.node), PLUG_MEMORY, 0},
-    {"core-id", KEY_UINT32, G_STRUCT_OFFSET(VmPlug, plug.core_id), PLUG_CPU, PLUG_CPU},
-    {"node-id", KEY_UINT32, G_STRUCT_OFFSET(VmPlug, plug.node), PLUG_CPU, 0},
+    {"id", KEY_TEXT, G_STRUCT_OFFSET(VmPlug, id), PLUG_MEMORY | PLUG_CPU, 0, "name of this device"},
+    {"memdev", KEY_TEXT, G_STRUCT_OFFSET(VmPlug, memdev), PLUG_MEMORY, PLUG_MEMORY,
+     "id of the -object that it plugs"},
+    {"addr", KEY_UINT64, G_STRUCT_OFFSET(VmPlug, plug.gpa), PLUG_MEMORY, 0,
+     "guest address; left out: the first that is free"},
+    {"slot", KEY_SLOT, G_STRUCT_OFFSET(VmPlug, plug.slot), PLUG_MEMORY, 0,
+     "number of its slot; left out: the first that is free"},
+    {"node", KEY_UINT32, G_STRUCT_OFFSET(VmPlug, plug.node), PLUG_MEMORY, 0,
+     "node: 0, the only one"},
+    {"core-id", KEY_UINT32, G_STRUCT_OFFSET(VmPlug, plug.core_id), PLUG_CPU, PLUG_CPU,
+     "as query-hotpluggable-cpus tells it"},
+    {"node-id", KEY_UINT32, G_STRUCT_OFFSET(VmPlug, plug.node), PLUG_CPU, 0,
+     "node: 0, the only one"},
 };
 
-/* Whether @driver is something that can be plugged, and what. */
+/* Whether @driver is something that can be plugged, and what. @ops: NULL: nothing is. */
 static gboolean
-plug_kind(const Vm *vm, const char *driver, VdevPlugKind *kind)
+plug_kind(const VdevHotplugOps *ops, const char *driver, VdevPlugKind *kind)
 {
-    const VdevHotplugOps *ops = vm_hotplug_ops(vm);
-
     if (ops == NULL || driver == NULL)
         return FALSE;
     *kind = g_strcmp0(ops->memory_type, driver) == 0 ? VDEV_PLUG_MEMORY : VDEV_PLUG_CPU;
@@ -51,7 +56,26 @@ vm_hotplug_takes(const Vm *vm, const OptionItem *item)
 {
     VdevPlugKind kind;
 
-    return plug_kind(vm, item->name, &kind);
+    return plug_kind(vm_hotplug_ops(vm), item->name, &kind);
+}
+
+gboolean
+vm_hotplug_help(const VdevHotplugOps *ops, const char *driver, GString *text)
+{
+    static const char *const types[] = {[KEY_TEXT] = "str",
+                                        [KEY_UINT32] = "uint32",
+                                        [KEY_SLOT] = "uint32",
+                                        [KEY_UINT64] = "uint64"};
+    VdevPlugKind kind;
+
+    if (!plug_kind(ops, driver, &kind))
+        return FALSE;
+    g_string_append_printf(text, "%s options:\n", driver);
+    for (guint row = 0; row < G_N_ELEMENTS(plug_keys); row++)
+        if ((plug_keys[row].plugs & 1u << kind) != 0)
+            g_string_append_printf(text, "  %s=<%s>  %s\n", plug_keys[row].name,
+                                   types[plug_keys[row].kind], plug_keys[row].help);
+    return TRUE;
 }
 
 static gboolean
@@ -294,7 +318,7 @@ static gboolean
 prepare(Vm *vm, VmPlug *plug, const OptionItem *item, GError **error)
 {
     plug->plug.slot = -1;
-    if (!plug_kind(vm, item->name, &plug->plug.kind))
+    if (!plug_kind(vm_hotplug_ops(vm), item->name, &plug->plug.kind))
         return vm_usage(error, "'%s' is not a device that can be plugged into this machine",
                         item->name == NULL ? "" : item->name);
     if (!parse_keys(plug, item, error))

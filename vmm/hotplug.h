@@ -47,6 +47,9 @@ typedef struct {
 guint vm_n_memdevs(const Vm *vm);
 VmMemdevInfo vm_memdev_info(const Vm *vm, guint index);
 
+/** vm_hotplug_help: appends the properties of @driver; FALSE: @ops (or NULL) do not plug it. */
+gboolean vm_hotplug_help(const VdevHotplugOps *ops, const char *driver, GString *text);
+
 /** vm_hotplug_ops: what the machine can plug, or NULL: nothing. */
 const VdevHotplugOps *vm_hotplug_ops(const Vm *vm);
 /* The cores that the machine could have; 0 without ops. */

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "vmm/hotplug.h"
 #include "vmm/property.h"
 #include "vmm/vm.h"
 
@@ -314,10 +315,25 @@ machine_help_type(const char *name, const ModuleSet *modules, GString *text, GEr
 }
 
 static gboolean
+device_help_plug(const char *name, const ModuleSet *modules, GString *text)
+{
+    for (guint i = 0; i < module_set_size(modules); i++) {
+        const VdevMachineClass *const *machine = module_set_get(modules, i)->machines;
+
+        for (; machine != NULL && *machine != NULL; machine++)
+            if (vm_hotplug_help((*machine)->hotplug, name, text))
+                return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
 device_help_class(const char *name, const ModuleSet *modules, GString *text, GError **error)
 {
     const VdevClass *klass = device_find(modules, name);
 
+    if (klass == NULL && device_help_plug(name, modules, text))
+        return TRUE;
     if (klass == NULL) {
         g_set_error(error, VM_ERROR, VM_ERROR_USAGE,
                     "-device %s: there is no such device; -device help lists them", name);
