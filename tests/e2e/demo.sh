@@ -20,6 +20,7 @@ HERE=$DIR/here.sock   # monitors
 THERE=$DIR/there.sock
 WIRE=$DIR/wire.sock
 KEYS=$DIR/keys # what is typed: here, there
+TAP=$DIR/tap
 
 now()
 {
@@ -33,14 +34,14 @@ since()
 
 N=0 FAILED=0
 
-# ok STATUS NAME
+# ok STATUS NAME: noted; told at the end, since the console may be in the middle of a line.
 ok()
 {
     N=$((N + 1))
     if [ "$1" -eq 0 ]; then
-        echo "ok $N - $2"
+        echo "ok $N - $2" >> "$TAP"
     else
-        echo "not ok $N - $2"
+        echo "not ok $N - $2" >> "$TAP"
         FAILED=1
     fi
 }
@@ -105,6 +106,7 @@ move()
 
 : > "$CONSOLE"
 : > "$DIR/vmm-errors"
+: > "$TAP"
 rm -f "$KEYS" "$KEYS.there"
 mkfifo "$KEYS" "$KEYS.there"
 exec 3<> "$KEYS" 4<> "$KEYS.there"
@@ -151,6 +153,8 @@ grew hvc_console 1
 ok $? 'the console interrupts'
 [ "$STATUS" -eq 0 ]
 ok $? 'the guest powers itself off, and the VMM ends with status 0'
+echo
+cat "$TAP"
 echo "1..$N"
 [ ! -s "$DIR/vmm-errors" ] || sed 's/^/# spapr-vmm: /' "$DIR/vmm-errors"
 
