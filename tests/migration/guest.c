@@ -247,7 +247,7 @@ guest_log(Guest *guest)
 static json_t *
 take_line(Guest *guest)
 {
-    guint8 *end = memchr(guest->in->data, '\n', guest->in->len);
+    guint8 *end = guest->in->len == 0 ? NULL : memchr(guest->in->data, '\n', guest->in->len);
     gsize n = end == NULL ? 0 : (gsize)(end - guest->in->data) + 1;
     json_t *line;
 

@@ -93,8 +93,8 @@ static void
 make_slow(Fixture *f, gboolean auto_converge)
 {
     guest_do(f->source, "migrate-set-parameters",
-             json_pack("{s:I,s:I,s:i}", "max-bandwidth", (json_int_t)(16 * MIB),
-                       "avail-switchover-bandwidth", (json_int_t)(8 * MIB), "downtime-limit", 150));
+             json_pack("{s:I,s:I,s:i}", "max-bandwidth", (json_int_t)(64 * MIB),
+                       "avail-switchover-bandwidth", (json_int_t)(64 * MIB), "downtime-limit", 300));
     guest_do(f->source, "migrate-set-capabilities",
              json_pack("{s:[{s:s,s:b}]}", "capabilities", "capability", "auto-converge", "state",
                        auto_converge));
