@@ -94,7 +94,8 @@ make_slow(Fixture *f, gboolean auto_converge)
 {
     guest_do(f->source, "migrate-set-parameters",
              json_pack("{s:I,s:I,s:i}", "max-bandwidth", (json_int_t)(64 * MIB),
-                       "avail-switchover-bandwidth", (json_int_t)(64 * MIB), "downtime-limit", 300));
+                       "avail-switchover-bandwidth", (json_int_t)(64 * MIB), "downtime-limit",
+                       300));
     guest_do(f->source, "migrate-set-capabilities",
              json_pack("{s:[{s:s,s:b}]}", "capabilities", "capability", "auto-converge", "state",
                        auto_converge));
