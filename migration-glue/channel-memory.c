@@ -63,9 +63,11 @@ memory_read(MigChannel *channel, void *buffer, gsize n, GError **error)
 }
 
 static gssize
-memory_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize n, GError **error)
+memory_write_at(MigChannel *channel, guint64 offset, const struct iovec *parts, gsize n_parts,
+                GError **error)
 {
     MemoryChannel *memory = (MemoryChannel *)channel;
+    const gsize n = parts[0].iov_len;
     guint old = memory->array->len;
 
     if (!still_open(memory, error))
@@ -81,7 +83,7 @@ memory_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize n,
         if (offset > old)
             memset(memory->array->data + old, 0, offset - old); /* a hole reads as zeros */
     }
-    memcpy(memory->array->data + offset, bytes, n);
+    memcpy(memory->array->data + offset, parts[0].iov_base, n);
     return (gssize)n;
 }
 
@@ -89,8 +91,7 @@ static gssize
 memory_write(MigChannel *channel, const struct iovec *parts, gsize n_parts, GError **error)
 {
     MemoryChannel *memory = (MemoryChannel *)channel;
-    gssize done =
-        memory_write_at(channel, memory->place, parts[0].iov_base, parts[0].iov_len, error);
+    gssize done = memory_write_at(channel, memory->place, parts, n_parts, error);
 
     if (done > 0)
         memory->place += (gsize)done;

@@ -112,18 +112,25 @@ gboolean
 mig_channel_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize n,
                      GError **error)
 {
-    const guint8 *from = bytes;
+    struct iovec part = {(void *)bytes, n};
 
+    return mig_channel_write_all_at(channel, offset, &part, 1, error);
+}
+
+gboolean
+mig_channel_write_all_at(MigChannel *channel, guint64 offset, struct iovec *parts, gsize n_parts,
+                         GError **error)
+{
     if (!usable(channel, channel->klass->write_at != NULL, "be written at a position", error))
         return FALSE;
-    while (n > 0) {
-        gssize done = channel->klass->write_at(channel, offset, from, n, error);
+    advance(&parts, &n_parts, 0);
+    while (n_parts > 0) {
+        gssize done = channel->klass->write_at(channel, offset, parts, n_parts, error);
 
         if (done < 0)
             return FALSE;
         offset += (guint64)done;
-        from += done;
-        n -= (gsize)done;
+        advance(&parts, &n_parts, (gsize)done);
     }
     return TRUE;
 }

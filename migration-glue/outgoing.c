@@ -107,6 +107,10 @@ open_connection(MigOutgoing *out, GError **error)
     }
     out->stream = mig_stream_new_writer(out->ends.stream);
     mig_stream_set_offset(out->stream, out->ends.offset);
+    /* Nobody answers before the end, and pages go through the stream. */
+    if (out->ends.verdict == MIG_VERDICT_CLOSE &&
+        (out->context.capabilities & VMS_CAP_MAPPED_RAM) == 0)
+        mig_stream_write_behind(out->stream);
     return TRUE;
 }
 

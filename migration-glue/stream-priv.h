@@ -5,11 +5,11 @@
 #ifndef MIGRATION_GLUE_STREAM_PRIV_H
 #define MIGRATION_GLUE_STREAM_PRIV_H
 
+#include "migration-glue/behind.h"
 #include "migration-glue/stream.h"
 
-#define STREAM_BUFFER (64 * 1024)
+#define STREAM_BUFFER MIG_BATCH_BYTES
 #define STREAM_WORDS  512 /* turned at a time */
-#define STREAM_PARTS  256
 
 struct MigStream {
     MigChannel *channel;
@@ -18,13 +18,12 @@ struct MigStream {
     guint64 position; /* atomic: other threads read it */
     gint64 displaced; /* channel offset − position */
 
-    guint8 *buffer;
-    gsize begin; /* reading: first byte not consumed. writing: start of the part being filled */
-    gsize end;   /* first free byte */
+    guint8 *buffer; /* reading: its own. writing: that of the batch */
+    gsize begin;    /* reading: first byte not consumed. writing: start of the part being filled */
+    gsize end;      /* first free byte */
 
-    /* Writing: what goes out with the next flush, in order. */
-    struct iovec parts[STREAM_PARTS];
-    gsize n_parts;
+    MigBatch *batch;   /* writing: what goes out next, in order */
+    MigBehind *behind; /* writing: who sends batches; NULL: the stream itself */
 };
 
 /* Counts @n bytes as put or consumed. */

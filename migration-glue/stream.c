@@ -14,7 +14,9 @@ stream_new(MigChannel *channel, gboolean writing)
 
     stream->channel = channel;
     stream->writing = writing;
-    stream->buffer = g_malloc(STREAM_BUFFER);
+    if (writing)
+        stream->batch = mig_batch_new();
+    stream->buffer = writing ? stream->batch->buffer : g_malloc(STREAM_BUFFER);
     return stream;
 }
 
@@ -35,9 +37,12 @@ mig_stream_free(MigStream *stream)
 {
     if (stream == NULL)
         return;
+    mig_behind_free(stream->behind);
     mig_channel_free(stream->channel);
     g_clear_error(&stream->failure);
-    g_free(stream->buffer);
+    if (!stream->writing)
+        g_free(stream->buffer);
+    mig_batch_free(stream->batch);
     g_free(stream);
 }
 
@@ -102,6 +107,8 @@ void
 mig_stream_set_offset(MigStream *stream, guint64 base)
 {
     stream->displaced = (gint64)(base - mig_stream_position(stream));
+    if (stream->writing)
+        stream->batch->offset = base;
 }
 
 /* Makes the bytes put since the last part a part of their own. */
@@ -110,22 +117,39 @@ close_part(MigStream *stream)
 {
     if (stream->end == stream->begin)
         return;
-    stream->parts[stream->n_parts++] =
+    stream->batch->parts[stream->batch->n_parts++] =
         (struct iovec){stream->buffer + stream->begin, stream->end - stream->begin};
     stream->begin = stream->end;
 }
 
 static void
-send_parts(MigStream *stream)
+send_batch(MigStream *stream)
 {
+    MigBatch *batch = stream->batch;
     GError *failure = NULL;
 
     close_part(stream);
-    if (stream->failure == NULL && stream->n_parts > 0 &&
-        !mig_channel_write_all(stream->channel, stream->parts, stream->n_parts, &failure))
+    if (stream->failure == NULL && batch->n_parts > 0) {
+        if (stream->behind != NULL) {
+            stream->batch = mig_behind_put(stream->behind, batch, &failure);
+            stream->buffer = stream->batch->buffer;
+        } else {
+            mig_channel_write_all(stream->channel, batch->parts, batch->n_parts, &failure);
+        }
+    }
+    if (failure != NULL)
         mig_stream_fail(stream, failure);
-    stream->n_parts = 0;
+    stream->batch->n_parts = 0;
+    stream->batch->offset = mig_stream_offset(stream);
     stream->begin = stream->end = 0;
+}
+
+void
+mig_stream_write_behind(MigStream *stream)
+{
+    g_assert(stream->writing && stream->behind == NULL);
+    send_batch(stream);
+    stream->behind = mig_behind_new(stream->channel);
 }
 
 /* Room for @n bytes (far less than the buffer) and, after them, one more part. */
@@ -135,8 +159,8 @@ reserve(MigStream *stream, gsize n)
     guint8 *place;
 
     g_assert(stream->writing);
-    if (stream->end + n > STREAM_BUFFER || stream->n_parts + 2 > STREAM_PARTS)
-        send_parts(stream);
+    if (stream->end + n > STREAM_BUFFER || stream->batch->n_parts + 2 > MIG_BATCH_PARTS)
+        send_batch(stream);
     place = stream->buffer + stream->end;
     stream->end += n;
     mig_stream_count(stream, n);
@@ -240,18 +264,31 @@ mig_stream_put_reference(MigStream *stream, const void *bytes, gsize n)
     g_assert(stream->writing);
     if (n == 0 || stream->failure != NULL)
         return;
-    if (stream->n_parts + 2 > STREAM_PARTS)
-        send_parts(stream);
+    if (stream->batch->n_parts + 2 > MIG_BATCH_PARTS)
+        send_batch(stream);
     close_part(stream);
-    stream->parts[stream->n_parts++] = (struct iovec){(void *)bytes, n};
+    stream->batch->parts[stream->batch->n_parts++] = (struct iovec){(void *)bytes, n};
     mig_stream_count(stream, n);
+}
+
+/* Whoever looks at the descriptor finds its place where the stream is. */
+static gboolean
+finish_behind(MigStream *stream, GError **error)
+{
+    return mig_behind_drain(stream->behind, error) &&
+           (!mig_channel_is_seekable(stream->channel) ||
+            mig_channel_seek(stream->channel, mig_stream_offset(stream), error));
 }
 
 gboolean
 mig_stream_flush(MigStream *stream, GError **error)
 {
+    GError *failure = NULL;
+
     g_assert(stream->writing);
-    send_parts(stream);
+    send_batch(stream);
+    if (stream->behind != NULL && !finish_behind(stream, &failure))
+        mig_stream_fail(stream, failure);
     return mig_stream_check(stream, error);
 }
 

@@ -65,6 +65,10 @@ void mig_stream_put_str8(MigStream *stream, const char *text);
  */
 void mig_stream_put_reference(MigStream *stream, const void *bytes, gsize n);
 
+/* From now on other threads write what was put (behind.h), until a flush: an error shows late. For
+ * a file or a pipe; where somebody waits for each message it gains nothing. */
+void mig_stream_write_behind(MigStream *stream);
+
 /* Hands everything to the channel. FALSE with @error set if anything has failed so far. */
 gboolean mig_stream_flush(MigStream *stream, GError **error);
 
