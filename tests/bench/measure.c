@@ -27,7 +27,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRACING     "/sys/kernel/tracing/"
+#define TRACING "/sys/kernel/tracing/"
+#define TRACE_KB \
+    "16384" /* each processor; a start has some 100 000 entries, and the first counts */
 #define OUTPUT      (1 << 20)
 #define EVENTS      256
 #define PATIENCE_MS 60000
@@ -109,10 +111,10 @@ trace_report(pid_t pid)
     if (f == NULL)
         fail(TRACING "trace");
     snprintf(mark, sizeof(mark), " pid=%d ", (int)pid);
-    while (fgets(line, sizeof(line), f) != NULL) {
+    while (enter == 0 && fgets(line, sizeof(line), f) != NULL) {
         if (start == 0 && strstr(line, "sched_process_exec:") != NULL && strstr(line, mark) != NULL)
             start = trace_stamp(line, "sched_process_exec:");
-        else if (start != 0 && enter == 0 && strstr(line, "kvmppc_run_vcpu_enter:") != NULL)
+        else if (start != 0 && strstr(line, "kvmppc_run_vcpu_enter:") != NULL)
             enter = trace_stamp(line, "kvmppc_run_vcpu_enter:");
     }
     fclose(f);
@@ -274,6 +276,7 @@ main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (plan.trace) {
         trace_write("trace_clock", "mono");
+        trace_write("buffer_size_kb", TRACE_KB);
         trace_write("trace", "");
         trace_switch("1");
     }

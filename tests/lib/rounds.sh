@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# Rounds of a benchmark, each in an emulated host of its own: the emulation may lock up (status 125),
+# or stand still until its timeout (124), whatever runs in it; then the whole round comes again. Sourced;
+# TOP of the checkout is in $top.
+
+# rounds RAW WHO... -- OPTIONS SCRIPT: ROUNDS times tests/power9/run with these options. Lines that
+# begin with a WHO go to the file RAW, the others to standard error.
+rounds()
+{
+    local raw=$1 whos round one status=0
+
+    shift
+    whos=
+    while [ "$1" != -- ]; do
+        whos=$whos${whos:+|}$1
+        shift
+    done
+    shift
+    one=$(mktemp) || return
+    for ((round = 1; round <= ${ROUNDS:-5} && status == 0; round++)); do
+        echo "bench: round $round of ${ROUNDS:-5}" >&2
+        rounds_one "$one" "^($whos) " "$@" || status=$?
+        [ "$status" -ne 0 ] || grep -E "^($whos) " "$one" >> "$raw"
+    done
+    rm -f "$one"
+    return "$status"
+}
+
+# rounds_one FILE PATTERN OPTIONS SCRIPT
+rounds_one()
+{
+    local one=$1 pattern=$2 try status
+
+    shift 2
+    for try in 1 2 3; do
+        "$top/tests/power9/run" --quiet "$@" > "$one"
+        status=$?
+        grep -vE "$pattern" "$one" >&2
+        case $status in
+            124 | 125) echo "bench: the emulated host broke, try $try of 3" >&2 ;;
+            *) break ;;
+        esac
+    done
+    return "$status"
+}
