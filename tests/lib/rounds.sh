@@ -3,7 +3,7 @@
 #
 # Rounds of a benchmark, each in an emulated host of its own: the emulation may lock up (status 125),
 # or stand still until its timeout (124), whatever runs in it; then the whole round comes again. Sourced;
-# TOP of the checkout is in $top.
+# the checkout is $top.
 
 # rounds RAW WHO... -- OPTIONS SCRIPT: ROUNDS times tests/power9/run with these options. Lines that
 # begin with a WHO go to the file RAW, the others to standard error.
