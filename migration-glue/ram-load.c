@@ -13,12 +13,15 @@
 #include "migration-glue/postcopy-dst.h"
 #include "migration-glue/ram-list.h"
 #include "migration-glue/ram-postcopy.h"
+#include "migration-glue/sparse.h"
 #include "migration-glue/userfault.h"
 
 struct MigRamLoad {
     const MigRamOps *ops;
     void *opaque;
     MigZeroScan is_zero;
+    MigSparse *sparse;
+    MigLook look;
     MigRamList list;
     gboolean listed;       /* the sender's list came */
     gboolean ended;        /* END came */
@@ -50,6 +53,7 @@ mig_ram_load_new(const MigRamOps *ops, void *opaque)
     ram->ops = ops;
     ram->opaque = opaque;
     ram->is_zero = mig_zero_scan_best();
+    ram->sparse = mig_sparse_new();
     ram->options.channels = 1;
     return ram;
 }
@@ -68,6 +72,7 @@ mig_ram_load_free(MigRamLoad *ram)
     mig_mapped_load_free(ram->mapped);
     mig_postcopy_dst_free(ram->postcopy);
     mig_ram_list_clear(&ram->list);
+    mig_sparse_free(ram->sparse);
     g_free(ram);
 }
 
@@ -279,15 +284,32 @@ read_list(MigRamLoad *ram, MigStream *stream, guint64 word, const VmsContext *co
 
 /* ---- Page records ---- */
 
+/* Of what is read beside the guest's memory (a stage) nobody knows. */
+static gboolean
+is_touched(MigRamLoad *ram, const PageRecord *record)
+{
+    return record->bytes != record->entry->host.host + record->offset ||
+           mig_sparse_is_touched(ram->sparse, &ram->look, &record->entry->host,
+                                 record->offset >> MIG_PAGE_SHIFT);
+}
+
+static void
+note_touched(MigRamLoad *ram, const PageRecord *record)
+{
+    mig_look_touch(&ram->look, &record->entry->host, record->offset >> MIG_PAGE_SHIFT);
+}
+
 static gboolean
 load_page(MigRamLoad *ram, MigStream *stream, const PageRecord *record, GError **error)
 {
     count(&ram->stats.normal);
+    note_touched(ram, record);
     mig_stream_get(stream, record->bytes, MIG_PAGE_SIZE);
     return mig_stream_check(stream, error);
 }
 
-/* A page that is zero already is not touched: it costs no memory then. */
+/* A page that is zero already is not written, and one that nobody has touched not even looked at:
+ * it costs no memory then. */
 static gboolean
 load_zero(MigRamLoad *ram, MigStream *stream, const PageRecord *record, GError **error)
 {
@@ -299,7 +321,7 @@ load_zero(MigRamLoad *ram, MigStream *stream, const PageRecord *record, GError *
         return refuse(MIG_ERROR_FORMAT, error, "a page filled with 0x%02x: only zeros are sent so",
                       fill);
     count(&ram->stats.duplicate);
-    if (!ram->is_zero(record->bytes, MIG_PAGE_SIZE))
+    if (is_touched(ram, record) && !ram->is_zero(record->bytes, MIG_PAGE_SIZE))
         memset(record->bytes, 0, MIG_PAGE_SIZE);
     return TRUE;
 }
@@ -361,6 +383,7 @@ load_xbzrle(MigRamLoad *ram, MigStream *stream, const PageRecord *record, GError
     if (!apply_differences(bytes, n, page))
         return refuse(MIG_ERROR_FORMAT, error, "XBZRLE record with runs that do not fit a page");
     count(&ram->stats.normal);
+    note_touched(ram, record);
     memcpy(record->bytes, page, sizeof(page));
     return TRUE;
 }

@@ -9,6 +9,7 @@
 #include "migration-glue/mapped-save.h"
 #include "migration-glue/page.h"
 #include "migration-glue/ram-list.h"
+#include "migration-glue/sparse.h"
 
 /* Asked for by the destination. */
 typedef struct {
@@ -20,6 +21,8 @@ struct MigRamSave {
     const MigRamOps *ops;
     void *opaque;
     MigZeroScan is_zero;
+    MigSparse *sparse;
+    MigLook look; /* until the next fetch of the log */
     MigRamList list;
     gboolean logging;
     guint64 dirty_pages; /* bits set in all bitmaps */

@@ -39,6 +39,7 @@ mig_ram_save_new(const MigRamOps *ops, void *opaque)
     ram->ops = ops;
     ram->opaque = opaque;
     ram->is_zero = mig_zero_scan_best();
+    ram->sparse = mig_sparse_new();
     ram->budget = G_MAXUINT64;
     ram->options.channels = 1;
     mig_ram_postcopy_init(ram);
@@ -61,6 +62,7 @@ mig_ram_save_free(MigRamSave *ram)
     if (ram->logging)
         ram->ops->log_stop(ram->opaque);
     mig_ram_list_clear(&ram->list);
+    mig_sparse_free(ram->sparse);
     g_free(ram);
 }
 
@@ -171,6 +173,7 @@ mig_ram_save_sync(MigRamSave *ram, GError **error)
         after += mig_ram_count_dirty(entry);
     }
     ram->dirty_pages = after;
+    ram->look.block = NULL;
     note_sync(ram, began, after - before);
     return TRUE;
 }
@@ -226,13 +229,21 @@ put_head(MigRamSave *ram, MigStream *stream, const MigRamEntry *entry, guint64 p
     ram->previous = entry;
 }
 
+/* What nobody has ever touched is not looked at: a look would give it memory. */
+static gboolean
+is_zero(MigRamSave *ram, const MigRamEntry *entry, guint64 page, const guint8 *bytes)
+{
+    return !mig_sparse_is_touched(ram->sparse, &ram->look, &entry->host, page) ||
+           ram->is_zero(bytes, MIG_PAGE_SIZE);
+}
+
 /* A page that changes between the look and the flush is dirty again, and is sent again. */
 void
 mig_ram_put_page(MigRamSave *ram, MigStream *stream, const MigRamEntry *entry, guint64 page)
 {
     const guint8 *bytes = entry->host.host + (page << MIG_PAGE_SHIFT);
 
-    if (ram->is_zero(bytes, MIG_PAGE_SIZE)) {
+    if (is_zero(ram, entry, page, bytes)) {
         put_head(ram, stream, entry, page, MIG_RAM_ZERO);
         mig_stream_put_u8(stream, 0);
         mig_ram_figure_add(&ram->stats.duplicate, 1);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "migration-glue/page.h"
@@ -143,4 +144,32 @@ mig_sparse_drop_untouched(MigSparse *sparse, const MigRamBlock *block, guint64 f
     case MIG_RAM_FILE: drop_by_file(sparse, block, first, pages); break;
     case MIG_RAM_UNTOLD: break;
     }
+}
+
+static gboolean
+is_in_look(const MigLook *look, const MigRamBlock *block, guint64 page)
+{
+    return look->block == block && page - look->first < MIG_GROUP_PAGES;
+}
+
+gboolean
+mig_sparse_is_touched(MigSparse *sparse, MigLook *look, const MigRamBlock *block, guint64 page)
+{
+    if (!is_in_look(look, block, page)) {
+        look->block = block;
+        look->first = page / MIG_GROUP_PAGES * MIG_GROUP_PAGES;
+        memset(look->touched, 0xff, sizeof(look->touched));
+        mig_sparse_drop_untouched(sparse, block, look->first, look->touched);
+    }
+    page -= look->first;
+    return (look->touched[page / 64] >> (page % 64) & 1) != 0;
+}
+
+void
+mig_look_touch(MigLook *look, const MigRamBlock *block, guint64 page)
+{
+    if (!is_in_look(look, block, page))
+        return;
+    page -= look->first;
+    look->touched[page / 64] |= G_GUINT64_CONSTANT(1) << (page % 64);
 }

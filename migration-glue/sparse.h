@@ -29,4 +29,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigSparse, mig_sparse_free)
 void mig_sparse_drop_untouched(MigSparse *sparse, const MigRamBlock *block, guint64 first,
                                guint64 pages[MIG_GROUP_WORDS]);
 
+/* What one thread asked last, so that neighbours cost one question. Zeroed: nothing. */
+typedef struct {
+    const MigRamBlock *block;
+    guint64 first;
+    guint64 touched[MIG_GROUP_WORDS];
+} MigLook;
+
+/**
+ * mig_sparse_is_touched:
+ * @look: answers from what was known when the page's group was first asked for
+ *
+ * Returns: FALSE if the page was zero for sure, then.
+ */
+gboolean mig_sparse_is_touched(MigSparse *sparse, MigLook *look, const MigRamBlock *block,
+                               guint64 page);
+
+/* Whoever looks writes the page itself. */
+void mig_look_touch(MigLook *look, const MigRamBlock *block, guint64 page);
+
 #endif
