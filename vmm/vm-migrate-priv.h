@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a VM keeps for its migrations: for vm-migrate.c and vm-postcopy.c.
+ * What a VM keeps for its migrations: for vm-migrate.c, vm-incoming.c and
+ * vm-postcopy.c.
  */
 #ifndef VMM_VM_MIGRATE_PRIV_H
 #define VMM_VM_MIGRATE_PRIV_H
@@ -8,6 +9,7 @@
 #include "migration-glue/migration.h"
 #include "vmm/mig-ram.h"
 #include "vmm/throttle.h"
+#include "vmm/vm-migrate.h"
 
 struct VmMigration {
     MigParams *params; /* has its own lock */
@@ -26,5 +28,17 @@ struct VmMigration {
     GMutex fds_lock;    /* guards the next; a leaf */
     GHashTable *fds;    /* char * → descriptor */
 };
+
+/* vm-migrate.c */
+/** vm_migrate_end_last: whoever has seen how the last one ended may begin the next one: its thread
+ * is about to return. Main thread; lets go of the lock. */
+void vm_migrate_end_last(Vm *vm);
+
+/* vm-incoming.c */
+/** vm_incoming_activate, vm_incoming_run: as MigHostOps. */
+gboolean vm_incoming_activate(void *vm, GError **error);
+void vm_incoming_run(void *vm);
+/** vm_incoming_failed: the guest did not come: the VM ends, or is as new. */
+void vm_incoming_failed(Vm *vm);
 
 #endif

@@ -70,92 +70,6 @@ host_throttle(void *opaque, guint percent)
         log_printf(vm->log, VDEV_LOG_WARNING, "the guest is not slowed down: %s", error->message);
 }
 
-/* The received run state; what a machine of ours cannot be in is `paused`. */
-static RunState
-received_state(const Vm *vm)
-{
-    static const RunState taken[] = {
-        RUN_STATE_RUNNING,  RUN_STATE_PRELAUNCH,      RUN_STATE_GUEST_PANICKED,
-        RUN_STATE_IO_ERROR, RUN_STATE_INTERNAL_ERROR, RUN_STATE_SHUTDOWN,
-    };
-    const char *name = host_global_name(&vm->globalstate);
-
-    for (guint i = 0; i < G_N_ELEMENTS(taken); i++)
-        if (strcmp(name, runstate_name(taken[i])) == 0)
-            return taken[i];
-    return RUN_STATE_PAUSED;
-}
-
-static gboolean
-host_activate(void *opaque, GError **error)
-{
-    Vm *vm = opaque;
-    VmMigration *migration = vm->migration;
-
-    if (vm->ended)
-        return vm_host_error(error, "the VM ends");
-    vm->quiesced = TRUE; /* as its source left it */
-    migration->wakes = vm->autostart && received_state(vm) == RUN_STATE_RUNNING;
-    return !migration->wakes || vm_wake_up(vm, error);
-}
-
-/* `stop` came after it was made ready. */
-static void
-rest_again(Vm *vm)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (!vm_quiesce(vm, &error))
-        log_printf(vm->log, VDEV_LOG_WARNING, "the machine did not quiesce: %s", error->message);
-    guest_clock_stop(&vm->clock, vm->accel->klass->timebase(vm->accel));
-    vm_set_state(vm, RUN_STATE_PAUSED);
-}
-
-static void
-host_run(void *opaque)
-{
-    Vm *vm = opaque;
-    RunState state = received_state(vm);
-    g_autoptr(GError) error = NULL;
-
-    if (vm->ended)
-        return;
-    if (vm->migration->wakes && vm->autostart) {
-        vm_running(vm);
-        return;
-    }
-    if (vm->migration->wakes) {
-        rest_again(vm);
-        return;
-    }
-    vm_set_state(vm, state == RUN_STATE_RUNNING ? RUN_STATE_PAUSED : state);
-    /* `cont` came after it was settled that it stays paused. */
-    if (state == RUN_STATE_RUNNING && vm->autostart && !vm_cont(vm, &error))
-        log_printf(vm->log, VDEV_LOG_WARNING, "%s", error->message);
-}
-
-static void
-note_failed_load(Vm *vm)
-{
-    VmMigration *migration = vm->migration;
-    g_autoptr(GError) error = NULL;
-    g_auto(MigStats) stats = {0};
-
-    mig_incoming_stats(migration->in, &stats);
-    log_printf(vm->log, VDEV_LOG_WARNING, "load of migration failed: %s",
-               stats.error == NULL ? "cancelled" : stats.error);
-    if (migration->exit_if_in_fails) {
-        vm_request_end(vm, FALSE, 1, "host-error");
-        return;
-    }
-    /* Another one may come, and finds the machine as new. */
-    vm->quiesced = FALSE;
-    if (vm_reset_devices(vm, &error))
-        return;
-    log_printf(vm->log, VDEV_LOG_WARNING, "reset failed: %s", error->message);
-    vm_request_end(vm, FALSE, 1, "host-error");
-}
-
 static void
 end_migration(Vm *vm)
 {
@@ -165,7 +79,7 @@ end_migration(Vm *vm)
     migration->running = FALSE;
     vm_hotplug_settle(vm);
     if (migration->latest_is_in && mig_incoming_status(migration->in) != MIG_STATUS_COMPLETED)
-        note_failed_load(vm);
+        vm_incoming_failed(vm);
 }
 
 /* @data: the turn; that one may have been ended by somebody who was faster. */
@@ -176,9 +90,8 @@ migration_ended(Vm *vm, void *data)
         end_migration(vm);
 }
 
-/* Whoever has seen how the last one ended may begin the next one: its thread is about to return. */
-static void
-end_last(Vm *vm)
+void
+vm_migrate_end_last(Vm *vm)
 {
     VmMigration *migration = vm->migration;
     gboolean in = migration->latest_is_in;
@@ -220,8 +133,8 @@ static const MigHostOps host_ops = {
     .go_on = host_go_on,
     .gone = host_gone,
     .throttle = host_throttle,
-    .activate = host_activate,
-    .run = host_run,
+    .activate = vm_incoming_activate,
+    .run = vm_incoming_run,
     .event = host_event,
 };
 
@@ -462,7 +375,7 @@ vm_migrate(Vm *vm, const char *uri, GError **error)
     VmMigration *migration = vm->migration;
     MigOutgoing *out;
 
-    end_last(vm);
+    vm_migrate_end_last(vm);
     if (!may_migrate(vm, error))
         return FALSE;
     out = mig_outgoing_new(&migration->host, migration->params, uri, error);
@@ -505,61 +418,6 @@ vm_migrate_decide(Vm *vm, gboolean ours, GError **error)
     if (vm->migration->out == NULL)
         return vm_usage(error, "there is nothing to decide: no handover is unknown");
     return mig_outgoing_decide(vm->migration->out, ours, error);
-}
-
-/* ---- incoming ------------------------------------------------------------------------------ */
-
-static gboolean
-listen_at(Vm *vm, const char *uri, gboolean exit_if_it_fails, GError **error)
-{
-    VmMigration *migration = vm->migration;
-    MigIncoming *in = mig_incoming_new(&migration->host, migration->params, uri, error);
-
-    if (in == NULL)
-        return FALSE;
-    mig_incoming_free(migration->in);
-    migration->in = in;
-    migration->latest_is_in = TRUE;
-    migration->exit_if_in_fails = exit_if_it_fails;
-    migration->running = TRUE;
-    return TRUE;
-}
-
-static gboolean
-begin(Vm *vm, GError **error)
-{
-    const Options *options = vm->options;
-
-    if (options->incoming == NULL)
-        return options->start_paused || vm_cont(vm, error);
-    return strcmp(options->incoming, OPTION_INCOMING_DEFER) == 0 ||
-           listen_at(vm, options->incoming, TRUE, error);
-}
-
-gboolean
-vm_begin(Vm *vm, GError **error)
-{
-    const char *incoming = vm->options->incoming;
-    GError *reason = NULL;
-
-    if (begin(vm, &reason))
-        return TRUE;
-    vm_host_error(error, "%s%s%s%s", incoming == NULL ? "" : "-incoming ",
-                  incoming == NULL ? "" : incoming, incoming == NULL ? "" : ": ", reason->message);
-    g_error_free(reason);
-    return FALSE;
-}
-
-gboolean
-vm_migrate_incoming(Vm *vm, const char *uri, gboolean end_if_it_fails, GError **error)
-{
-    end_last(vm);
-    if (vm->state != RUN_STATE_INMIGRATE)
-        return vm_usage(error, "no guest is waited for: start with -incoming defer");
-    if (vm->migration->running)
-        return vm_usage(error, "the guest is waited for already, at %s",
-                        mig_incoming_uri(vm->migration->in));
-    return listen_at(vm, uri, end_if_it_fails, error);
 }
 
 /* ---- figures ------------------------------------------------------------------------------- */
