@@ -4,50 +4,15 @@
  *
  * Source: docs/stream-format.md, "Commands, postcopy, return path"; userfaultfd(2).
  */
-#include "migration-glue/postcopy-dst.h"
+#include "migration-glue/postcopy-dst-priv.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <errno.h>
-
 #include "migration-glue/error.h"
-#include "migration-glue/page.h"
-#include "migration-glue/userfault.h"
-#include "migration-glue/waits.h"
-#include "migration-glue/wake.h"
-
-typedef struct {
-    guint64 *here;   /* one bit for 4 KiB */
-    guint64 *asked;  /* the same: somebody waits for the page of the backing that begins there */
-    guint64 missing; /* bits that are clear */
-    guint64 backing; /* pages of 4 KiB in one of the backing */
-    gboolean registered, can_zero;
-} BlockState;
-
-struct MigPostcopyDst {
-    const MigRamList *list;
-    int fd;
-    MigWake *wake;
-    GThread *thread;
-    MigPostcopyAsk ask;
-    void *user;
-    gint listens; /* atomic */
-
-    /* The reading thread's: the page of the backing that is coming in. */
-    guint8 *stage;
-    const MigRamEntry *entry; /* NULL: none */
-    guint64 first, got;       /* pages of 4 KiB */
-    gboolean zeros;
-
-    GMutex lock; /* guards all below */
-    BlockState *blocks;
-    GHashTable *since; /* host address → when it was asked for, µs */
-    gboolean gave_up;
-    MigWaits waits;
-};
 
 static guint64
 host_page(void)
@@ -55,34 +20,10 @@ host_page(void)
     return (guint64)sysconf(_SC_PAGESIZE);
 }
 
-static guint64
-backing_of(const MigRamEntry *entry)
+guint64
+mig_postcopy_backing(const MigRamEntry *entry)
 {
     return MAX(MAX(entry->host.page_size, host_page()), MIG_PAGE_SIZE);
-}
-
-static BlockState *
-state_of(MigPostcopyDst *dst, const MigRamEntry *entry)
-{
-    return &dst->blocks[entry - dst->list->entries];
-}
-
-static gboolean
-has_bit(const guint64 *words, guint64 page)
-{
-    return (words[page / 64] >> (page % 64) & 1) != 0;
-}
-
-static void
-set_bit(guint64 *words, guint64 page)
-{
-    words[page / 64] |= G_GUINT64_CONSTANT(1) << (page % 64);
-}
-
-static void
-clear_bit(guint64 *words, guint64 page)
-{
-    words[page / 64] &= ~(G_GUINT64_CONSTANT(1) << (page % 64));
 }
 
 gboolean
@@ -93,7 +34,7 @@ mig_postcopy_check_advice(const MigRamList *list, guint64 page_sizes, guint64 ta
 
     for (guint i = 0; i < list->n; i++) {
         if (!list->entries[i].ignored)
-            ours |= backing_of(&list->entries[i]);
+            ours |= mig_postcopy_backing(&list->entries[i]);
     }
     if (target == MIG_PAGE_SIZE && page_sizes == ours)
         return TRUE;
@@ -110,10 +51,10 @@ mig_postcopy_check_advice(const MigRamList *list, guint64 page_sizes, guint64 ta
 static gboolean
 prepare_block(MigPostcopyDst *dst, const MigRamEntry *entry, GError **error)
 {
-    BlockState *state = state_of(dst, entry);
+    MigArrivingBlock *state = mig_postcopy_state(dst, entry);
     gboolean unused;
 
-    state->backing = backing_of(entry) >> MIG_PAGE_SHIFT;
+    state->backing = mig_postcopy_backing(entry) >> MIG_PAGE_SHIFT;
     state->here = g_new0(guint64, (entry->pages + 63) / 64);
     state->asked = g_new0(guint64, (entry->pages + 63) / 64);
     state->missing = entry->pages;
@@ -151,7 +92,7 @@ mig_postcopy_dst_new(const MigRamList *list, GError **error)
     g_mutex_init(&dst->lock);
     dst->fd = fd;
     dst->list = list;
-    dst->blocks = g_new0(BlockState, list->n);
+    dst->blocks = g_new0(MigArrivingBlock, list->n);
     dst->since = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     dst->wake = mig_wake_new(error);
     if (dst->wake == NULL)
@@ -161,7 +102,7 @@ mig_postcopy_dst_new(const MigRamList *list, GError **error)
             continue;
         if (!prepare_block(dst, &list->entries[i], error))
             return NULL;
-        largest = MAX(largest, backing_of(&list->entries[i]));
+        largest = MAX(largest, mig_postcopy_backing(&list->entries[i]));
     }
     dst->stage = largest == 0 ? NULL : g_malloc(largest);
     return g_steal_pointer(&dst);
@@ -199,11 +140,11 @@ mig_postcopy_dst_free(MigPostcopyDst *dst)
 void
 mig_postcopy_dst_note(MigPostcopyDst *dst, const MigRamEntry *entry, guint64 page)
 {
-    BlockState *state = state_of(dst, entry);
+    MigArrivingBlock *state = mig_postcopy_state(dst, entry);
 
-    if (has_bit(state->here, page))
+    if (mig_postcopy_has_bit(state->here, page))
         return;
-    set_bit(state->here, page);
+    mig_postcopy_set_bit(state->here, page);
     state->missing--;
 }
 
@@ -233,13 +174,15 @@ check_range(const MigRamEntry *entry, const char *name, guint64 start, guint64 n
                     "a discard in RAM block '%s', which is none whose pages travel", name);
         return FALSE;
     }
-    if (n == 0 || start % backing_of(entry) != 0 || n % backing_of(entry) != 0 ||
-        start >= entry->host.used_length || n > entry->host.used_length - start) {
+    if (n == 0 || start % mig_postcopy_backing(entry) != 0 ||
+        n % mig_postcopy_backing(entry) != 0 || start >= entry->host.used_length ||
+        n > entry->host.used_length - start) {
         g_set_error(error, MIG_ERROR, MIG_ERROR_VALUE,
                     "a discard of 0x%" G_GINT64_MODIFIER "x bytes at 0x%" G_GINT64_MODIFIER
                     "x of RAM block '%s', which has 0x%" G_GINT64_MODIFIER
                     "x bytes in pages of 0x%" G_GINT64_MODIFIER "x",
-                    n, start, entry->host.name, entry->host.used_length, backing_of(entry));
+                    n, start, entry->host.name, entry->host.used_length,
+                    mig_postcopy_backing(entry));
         return FALSE;
     }
     return TRUE;
@@ -250,7 +193,7 @@ mig_postcopy_dst_discard(MigPostcopyDst *dst, const char *name, guint64 start, g
                          GError **error)
 {
     const MigRamEntry *entry = mig_ram_list_find(dst->list, name);
-    BlockState *state;
+    MigArrivingBlock *state;
 
     if (mig_postcopy_dst_listens(dst)) {
         g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "a discard after the switch");
@@ -258,11 +201,11 @@ mig_postcopy_dst_discard(MigPostcopyDst *dst, const char *name, guint64 start, g
     }
     if (!check_range(entry, name, start, n, error) || !throw_away(entry, start, n, error))
         return FALSE;
-    state = state_of(dst, entry);
+    state = mig_postcopy_state(dst, entry);
     for (guint64 page = start >> MIG_PAGE_SHIFT; page < (start + n) >> MIG_PAGE_SHIFT; page++) {
-        if (!has_bit(state->here, page))
+        if (!mig_postcopy_has_bit(state->here, page))
             continue;
-        clear_bit(state->here, page);
+        mig_postcopy_clear_bit(state->here, page);
         state->missing++;
     }
     return TRUE;
@@ -279,7 +222,7 @@ find_page(const MigPostcopyDst *dst, guint64 address, guint64 *first)
         guint64 base = (guint64)(gsize)entry->host.host;
 
         if (!entry->ignored && address >= base && address - base < entry->host.used_length) {
-            *first = (address - base) / backing_of(entry) * dst->blocks[i].backing;
+            *first = (address - base) / mig_postcopy_backing(entry) * dst->blocks[i].backing;
             return entry;
         }
     }
@@ -290,11 +233,11 @@ find_page(const MigPostcopyDst *dst, guint64 address, guint64 *first)
 static void
 put_absent_zeros(MigPostcopyDst *dst, const MigRamEntry *entry, guint64 first)
 {
-    guint64 n = backing_of(entry);
+    guint64 n = mig_postcopy_backing(entry);
     guint8 *at = entry->host.host + (first << MIG_PAGE_SHIFT);
     g_autofree guint8 *zeros = NULL;
 
-    if (state_of(dst, entry)->can_zero) {
+    if (mig_postcopy_state(dst, entry)->can_zero) {
         (void)mig_userfault_zero(dst->fd, at, n, NULL);
     } else {
         zeros = g_malloc0(n);
@@ -308,19 +251,19 @@ serve_fault(MigPostcopyDst *dst, guint64 address)
 {
     guint64 first;
     const MigRamEntry *entry = find_page(dst, address, &first);
-    BlockState *state;
+    MigArrivingBlock *state;
     gboolean here, ask;
 
     if (entry == NULL)
         return;
-    state = state_of(dst, entry);
+    state = mig_postcopy_state(dst, entry);
     g_mutex_lock(&dst->lock);
-    here = has_bit(state->here, first);
-    ask = !here && !has_bit(state->asked, first);
+    here = mig_postcopy_has_bit(state->here, first);
+    ask = !here && !mig_postcopy_has_bit(state->asked, first);
     if (ask) {
         gint64 now = g_get_monotonic_time();
 
-        set_bit(state->asked, first);
+        mig_postcopy_set_bit(state->asked, first);
         g_hash_table_insert(dst->since, entry->host.host + (first << MIG_PAGE_SHIFT),
                             g_memdup2(&now, sizeof(now)));
     }
@@ -328,7 +271,8 @@ serve_fault(MigPostcopyDst *dst, guint64 address)
     if (here)
         put_absent_zeros(dst, entry, first);
     else if (ask)
-        dst->ask(dst->user, entry->host.name, first << MIG_PAGE_SHIFT, (guint32)backing_of(entry));
+        dst->ask(dst->user, entry->host.name, first << MIG_PAGE_SHIFT,
+                 (guint32)mig_postcopy_backing(entry));
 }
 
 static void *
@@ -385,100 +329,7 @@ mig_postcopy_dst_give_up(MigPostcopyDst *dst)
     g_mutex_unlock(&dst->lock);
 }
 
-/* ---- Pages while it listens ---- */
-
-guint8 *
-mig_postcopy_dst_stage(MigPostcopyDst *dst, const MigRamEntry *entry, guint64 offset,
-                       GError **error)
-{
-    guint64 page = offset >> MIG_PAGE_SHIFT, backing = state_of(dst, entry)->backing;
-
-    if (dst->entry == NULL && page % backing == 0 && offset % MIG_PAGE_SIZE == 0) {
-        dst->entry = entry;
-        dst->first = page;
-        dst->got = 0;
-        dst->zeros = TRUE;
-    }
-    if (dst->entry == entry && offset == (dst->first + dst->got) << MIG_PAGE_SHIFT)
-        return dst->stage + (dst->got << MIG_PAGE_SHIFT);
-    g_set_error(
-        error, MIG_ERROR, MIG_ERROR_FORMAT,
-        "RAM block '%s': 0x%" G_GINT64_MODIFIER
-        "x came out of order: after the switch pages come by whole pages of 0x%" G_GINT64_MODIFIER
-        "x bytes",
-        entry->host.name, offset, backing << MIG_PAGE_SHIFT);
-    return NULL;
-}
-
-/* Under the lock. */
-static void
-note_arrival(MigPostcopyDst *dst, guint8 *at)
-{
-    const gint64 *since = g_hash_table_lookup(dst->since, at);
-    guint64 us;
-
-    if (since == NULL)
-        return;
-    us = (guint64)MAX(g_get_monotonic_time() - *since, 0);
-    mig_waits_note(&dst->waits, us);
-    g_hash_table_remove(dst->since, at);
-}
-
-static void
-note_here(MigPostcopyDst *dst, BlockState *state, guint8 *at)
-{
-    g_mutex_lock(&dst->lock);
-    for (guint64 page = dst->first; page < dst->first + state->backing; page++)
-        set_bit(state->here, page);
-    state->missing -= state->backing;
-    note_arrival(dst, at);
-    g_mutex_unlock(&dst->lock);
-}
-
-static gboolean
-place(MigPostcopyDst *dst, BlockState *state, guint8 *at, GError **error)
-{
-    guint64 n = state->backing << MIG_PAGE_SHIFT;
-    MigUserfaultPut put = dst->zeros && state->can_zero
-                              ? mig_userfault_zero(dst->fd, at, n, error)
-                              : mig_userfault_copy(dst->fd, at, dst->stage, n, error);
-
-    if (put == MIG_USERFAULT_DONE)
-        return TRUE;
-    if (put == MIG_USERFAULT_THERE)
-        g_set_error(error, MIG_ERROR, MIG_ERROR_FORMAT, "a page that was not to come came");
-    g_prefix_error(error, "RAM block '%s': ", dst->entry->host.name);
-    return FALSE;
-}
-
-gboolean
-mig_postcopy_dst_put(MigPostcopyDst *dst, gboolean zero, GError **error)
-{
-    BlockState *state = state_of(dst, dst->entry);
-    guint8 *at = dst->entry->host.host + (dst->first << MIG_PAGE_SHIFT);
-    gboolean good = TRUE, known;
-
-    dst->zeros = dst->zeros && zero;
-    if (++dst->got < state->backing)
-        return TRUE;
-    g_mutex_lock(&dst->lock);
-    known = has_bit(state->here, dst->first);
-    g_mutex_unlock(&dst->lock);
-    /* The guest may have written to one that is here: it stays. */
-    if (!known) {
-        good = place(dst, state, at, error);
-        if (good)
-            note_here(dst, state, at);
-    }
-    dst->entry = NULL;
-    return good;
-}
-
-void
-mig_postcopy_dst_restart(MigPostcopyDst *dst)
-{
-    dst->entry = NULL;
-}
+/* ---- Over a new connection ---- */
 
 void
 mig_postcopy_dst_ask_again(MigPostcopyDst *dst)
@@ -496,7 +347,8 @@ mig_postcopy_dst_ask_again(MigPostcopyDst *dst)
         guint64 first;
         const MigRamEntry *entry = find_page(dst, (guint64)(gsize)waiting->pdata[i], &first);
 
-        dst->ask(dst->user, entry->host.name, first << MIG_PAGE_SHIFT, (guint32)backing_of(entry));
+        dst->ask(dst->user, entry->host.name, first << MIG_PAGE_SHIFT,
+                 (guint32)mig_postcopy_backing(entry));
     }
 }
 
@@ -510,7 +362,7 @@ mig_postcopy_dst_here(MigPostcopyDst *dst, const char *name, gsize *n_words)
         return NULL;
     *n_words = (entry->pages + 63) / 64;
     g_mutex_lock(&dst->lock);
-    copy = g_memdup2(state_of(dst, entry)->here, *n_words * sizeof(*copy));
+    copy = g_memdup2(mig_postcopy_state(dst, entry)->here, *n_words * sizeof(*copy));
     g_mutex_unlock(&dst->lock);
     return copy;
 }
@@ -551,7 +403,7 @@ mig_postcopy_dst_has(MigPostcopyDst *dst, const void *at, gsize n)
     for (guint64 page = first; has && !dst->gave_up && page < entry->pages &&
                                page << MIG_PAGE_SHIFT < from - (guint64)(gsize)entry->host.host + n;
          page++)
-        has = has_bit(state_of(dst, entry)->here, page);
+        has = mig_postcopy_has_bit(mig_postcopy_state(dst, entry)->here, page);
     g_mutex_unlock(&dst->lock);
     return has;
 }
