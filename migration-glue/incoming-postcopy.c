@@ -19,9 +19,6 @@
 #include "migration-glue/userfault.h"
 
 #define PACKAGE_MAX (256u << 20) /* bytes; device states are a few KiB a vCPU */
-/* For vCPUs that are being turned out, before those that wait for memory find zeros in its place.
- */
-#define TURN_OUT_US (100 * G_TIME_SPAN_MILLISECOND)
 #define PIECE       (1u << 20)
 #define REFUSED_US  (2 * G_USEC_PER_SEC) /* for the source to hear that it has the guest */
 
@@ -219,9 +216,8 @@ wait_for_source(MigIncoming *in, const GError *trouble)
     }
 }
 
-/* The connection broke: TRUE if the guest runs, or will not any more; decided once. */
-static gboolean
-guest_ran(MigIncoming *in)
+gboolean
+mig_incoming_ran_before(MigIncoming *in)
 {
     gboolean ran;
 
@@ -242,7 +238,7 @@ read_memory(void *opaque)
 
     mig_ram_load_give_to(in->ram, g_thread_self());
     while (!read_to_end(in, &error)) {
-        if (!guest_ran(in)) {
+        if (!mig_incoming_ran_before(in)) {
             /* Whoever loads the devices and waits for a page must not wait for ever. */
             mig_ledger_error(in->ledger, error->message);
             mig_postcopy_dst_give_up(in->postcopy);
@@ -354,6 +350,7 @@ listen_to_source(MigIncoming *in, GError **error)
     in->listened = TRUE;
     g_mutex_unlock(&in->back_lock);
     set_asks(in, TRUE);
+    in->host->ops->memory(in->host->opaque, MIG_MEMORY_ARRIVES);
     if (!mig_postcopy_dst_listen(dst, ask, in, error))
         return FALSE;
     in->reading = mig_loader_fork(in->loader, &reading_hooks, in);
@@ -362,9 +359,9 @@ listen_to_source(MigIncoming *in, GError **error)
     return TRUE;
 }
 
-/* The decision falls once: either it runs here, or the connection broke before. */
-static gboolean
-claim(MigIncoming *in)
+/* Either it runs here, or the connection broke before. */
+gboolean
+mig_incoming_claim(MigIncoming *in)
 {
     gboolean ours;
 
@@ -389,7 +386,7 @@ run_guest(MigIncoming *in, GError **error)
         return refuse(error, "a package that goes on behind postcopy-run");
     if (!in->host->ops->activate(in->host->opaque, error))
         return FALSE;
-    if (!claim(in))
+    if (!mig_incoming_claim(in))
         return refuse(error, "the connection broke before the guest could run here");
     in->host->ops->run(in->host->opaque);
     mig_loader_stop(in->loader);
@@ -431,13 +428,13 @@ join_reader(MigIncoming *in)
 gboolean
 mig_incoming_await_memory(MigIncoming *in)
 {
-    gboolean whole = join_reader(in);
-
-    if (!whole) {
-        g_usleep(TURN_OUT_US);
+    in->lost = in->restores ? !mig_incoming_bring_memory(in) : !join_reader(in);
+    if (in->lost) {
+        /* In this order: nobody goes on with zeros in the place of what is missing. */
+        in->host->ops->memory(in->host->opaque, MIG_MEMORY_IS_LOST);
         mig_postcopy_dst_give_up(in->postcopy);
     }
-    return whole;
+    return !in->lost;
 }
 
 void
@@ -512,7 +509,7 @@ mig_incoming_break(MigIncoming *in, GError **error)
     gboolean there;
 
     g_mutex_lock(&in->lock);
-    there = in->ran && in->live != NULL;
+    there = in->ran && in->live != NULL && !in->restores;
     if (there)
         mig_channel_shutdown(in->live);
     g_mutex_unlock(&in->lock);

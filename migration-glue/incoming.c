@@ -180,16 +180,17 @@ load(MigIncoming *in, GError **error)
 static gboolean
 take_over(MigIncoming *in, GError **error)
 {
-    MigFileOptions file;
     gboolean good;
 
-    if (!mig_file_choose(in->params, in->uri, &file, error))
+    if (!mig_file_choose(in->params, in->uri, &in->file, error))
         return FALSE;
     mig_incoming_enter(in);
     in->ram = mig_ram_load_new(in->host->ram->ops, in->host->ram->opaque);
-    mig_ram_load_set_file(in->ram, &file);
+    mig_ram_load_set_file(in->ram, &in->file);
+    if (in->restores)
+        mig_incoming_restore(in);
     in->host->ram->load = in->ram;
-    good = load(in, error);
+    good = load(in, error) && (in->demand == NULL || mig_incoming_run_restored(in, error));
     mig_incoming_report(in);
     if (in->reader == NULL)
         in->host->ram->load = NULL;
@@ -256,6 +257,7 @@ refuse(MigIncoming *in, const GError *error)
 static void
 close_all(MigIncoming *in)
 {
+    mig_incoming_end_restore(in);
     g_mutex_lock(&in->lock);
     in->live = NULL;
     g_mutex_unlock(&in->lock);
@@ -273,6 +275,8 @@ close_all(MigIncoming *in)
     g_mutex_unlock(&in->back_lock);
     g_clear_pointer(&in->listener, mig_listener_free);
     g_clear_pointer(&in->ram, mig_ram_load_free);
+    if (in->listened && !in->lost)
+        in->host->ops->memory(in->host->opaque, MIG_MEMORY_IS_HERE);
 }
 
 /* The guest runs; the rest of its memory comes. */
@@ -288,9 +292,10 @@ end_postcopy(MigIncoming *in)
     if (whole)
         mig_incoming_shut(in, 0);
     mig_ledger_end(in->ledger);
-    if (whole)
-        mig_incoming_move(in, MIG_STATUS_COMPLETED);
     close_all(in);
+    /* A connection may come back, but nobody waits for it in a VM that ends. */
+    if (whole || in->restores)
+        mig_incoming_move(in, whole ? MIG_STATUS_COMPLETED : MIG_STATUS_FAILED);
 }
 
 static void *
@@ -341,6 +346,7 @@ mig_incoming_new(const MigHost *host, MigParams *params, const char *uri, GError
     in = g_new0(MigIncoming, 1);
     in->host = host;
     in->params = params;
+    in->restores = mig_params_capability(params, MIG_CAP_X_LAZY_RESTORE);
     in->uri = g_strdup(mig_listener_uri(listener));
     in->listener = g_steal_pointer(&listener);
     in->wake = g_steal_pointer(&wake);
@@ -406,7 +412,30 @@ mig_incoming_stats(MigIncoming *in, MigStats *stats)
     stats->postcopy = in->figures;
     if (in->postcopy != NULL)
         mig_postcopy_dst_stats(in->postcopy, &stats->postcopy);
+    if (in->listened)
+        stats->ram.remaining = stats->postcopy.missing;
+    if (in->demand != NULL)
+        in->way = mig_mapped_demand_way(in->demand, &in->channels);
+    stats->ram.file_way = in->way;
+    stats->ram.channels = in->channels;
     g_mutex_unlock(&in->back_lock);
+}
+
+gboolean
+mig_incoming_is_restore(const MigIncoming *in)
+{
+    return in->restores;
+}
+
+gboolean
+mig_incoming_guest_ran(MigIncoming *in)
+{
+    gboolean ran;
+
+    g_mutex_lock(&in->lock);
+    ran = in->ran;
+    g_mutex_unlock(&in->lock);
+    return ran;
 }
 
 const char *

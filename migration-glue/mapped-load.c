@@ -104,6 +104,24 @@ mig_mapped_load_block(const MigMappedLoad *load, guint index)
     return &load->blocks[index];
 }
 
+void
+mig_mapped_load_count(const MigMappedLoad *load, guint64 *normal, guint64 *zero)
+{
+    *normal = 0;
+    for (guint i = 0; i < load->list->n; i++) {
+        const guint8 *bitmap = load->blocks[i].bitmap;
+        const gsize n = mig_mapped_bitmap_bytes(load->list->entries[i].host.used_length);
+
+        for (gsize at = 0; bitmap != NULL && at < n; at += sizeof(guint64)) {
+            guint64 word;
+
+            memcpy(&word, bitmap + at, sizeof(word));
+            *normal += (guint64)__builtin_popcountll(word);
+        }
+    }
+    *zero = (load->list->total >> MIG_PAGE_SHIFT) - *normal;
+}
+
 /* ---- Pages ---- */
 
 static gboolean

@@ -4,7 +4,8 @@
  * (ram-load.c).
  *
  * First all headers and bitmaps are read and checked, as the list of blocks is; that leaves memory
- * as it is. Then, once the end of the list stood where the last block's pages end, pages are read.
+ * as it is. Then, once the end of the list stood where the last block's pages end, pages are read:
+ * here, all at once; those of a guest that does not wait for them, by mapped-demand.c.
  */
 #ifndef MIGRATION_GLUE_MAPPED_LOAD_H
 #define MIGRATION_GLUE_MAPPED_LOAD_H
@@ -33,6 +34,9 @@ gboolean mig_mapped_load_entry(MigMappedLoad *load, guint index, MigStream *stre
 
 /* By index of the list, once it was read. */
 const MigMappedBlock *mig_mapped_load_block(const MigMappedLoad *load, guint index);
+
+/* Pages in the file, and pages of zeros, by the bitmaps. */
+void mig_mapped_load_count(const MigMappedLoad *load, guint64 *normal, guint64 *zero);
 
 /**
  * mig_mapped_load_pages:

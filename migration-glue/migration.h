@@ -23,6 +23,13 @@ typedef enum {
     MIG_EVENT_ENDED,  /* the thread is about to return: free the object from the main loop */
 } MigEventKind;
 
+/* Whether memory of a guest that runs here is still to come. */
+typedef enum {
+    MIG_MEMORY_IS_HERE,
+    MIG_MEMORY_ARRIVES, /* who touches what is missing waits */
+    MIG_MEMORY_IS_LOST, /* some of it will never come */
+} MigMemory;
+
 typedef struct {
     /* The machine lock. */
     void (*lock)(void *opaque);
@@ -49,6 +56,11 @@ typedef struct {
     gboolean (*activate)(void *opaque, GError **error);
     /* Lets vCPUs run, or not, as the received run state and the command line say. */
     void (*run)(void *opaque);
+
+    /* Any thread, with the lock or without it; must not wait, neither for the lock nor for a vCPU.
+     * Told that memory is lost, no vCPU executes an instruction afterwards; those that wait for a
+     * page are let go then, and find zeros. */
+    void (*memory)(void *opaque, MigMemory memory);
 
     /* Any thread, no lock; must not wait for the machine lock: pass it on to the main loop. */
     void (*event)(void *opaque, MigEventKind kind, guint64 value);
@@ -138,6 +150,10 @@ void mig_outgoing_stats(MigOutgoing *out, MigStats *stats);
 /* Whether this process may receive memory after the guest. */
 gboolean mig_postcopy_is_possible(GError **error);
 
+/* With x-lazy-restore on: whether all memory of this machine can come after the guest. Under the
+ * machine lock. */
+gboolean mig_restore_is_possible(const MigHost *host, MigParams *params, GError **error);
+
 typedef struct MigIncoming MigIncoming;
 
 /* Listens at @uri; errors in it, and addresses in use, show here. */
@@ -164,9 +180,18 @@ gboolean mig_incoming_recover(MigIncoming *in, const char *uri, GError **error);
 gboolean mig_incoming_break(MigIncoming *in, GError **error);
 /* FALSE if memory at [@at, @at + @n) has not come yet: who touches it waits. Any thread. */
 gboolean mig_incoming_has(MigIncoming *in, const void *at, gsize n);
-/* The VM ends: nothing is waited for any more. Soon, once vCPUs had time to be told not to run,
- * those that wait for memory find zeros. Any thread; does not wait. */
+/* The VM ends: nothing is waited for any more. Soon vCPUs are told not to run, and those that wait
+ * for memory find zeros. Any thread; does not wait. */
 void mig_incoming_abandon(MigIncoming *in);
+
+/* Nobody needs the rest of a restored guest's memory any more: a reset. What has not come is zero.
+ * Waits for reads that were begun. Any thread. */
+void mig_incoming_drop_rest(MigIncoming *in);
+
+/* Its memory comes, or came, from a file after the guest. */
+gboolean mig_incoming_is_restore(const MigIncoming *in);
+/* The guest was taken over, whatever became of its memory. Any thread. */
+gboolean mig_incoming_guest_ran(MigIncoming *in);
 
 MigStatus mig_incoming_status(const MigIncoming *in);
 void mig_incoming_stats(MigIncoming *in, MigStats *stats);

@@ -44,6 +44,7 @@ static const MigCapabilityInfo capabilities[MIG_CAP_N] = {
     [MIG_CAP_SWITCHOVER_ACK] = {"switchover-ack", FALSE, 0, NULL},
     [MIG_CAP_DIRTY_LIMIT] = {"dirty-limit", FALSE, 0, NO_LIMIT},
     [MIG_CAP_MAPPED_RAM] = {"mapped-ram", FALSE, VMS_CAP_MAPPED_RAM, NULL},
+    [MIG_CAP_X_LAZY_RESTORE] = {"x-lazy-restore", FALSE, 0, NULL},
 };
 
 /* Wrong together, whichever comes first. */
@@ -62,6 +63,8 @@ static const struct {
      "nobody can ask a file for a page while it is written"},
     {MIG_CAP_POSTCOPY_RAM, TRUE, MIG_CAP_RETURN_PATH, FALSE,
      "the destination asks for memory on the return path"},
+    {MIG_CAP_X_LAZY_RESTORE, TRUE, MIG_CAP_MAPPED_RAM, FALSE,
+     "pages that are brought when they are asked for must have places in a file"},
     {MIG_CAP_MAPPED_RAM, TRUE, MIG_CAP_XBZRLE, TRUE, "a page has its place, a difference has none"},
 };
 

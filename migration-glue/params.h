@@ -34,6 +34,7 @@ typedef enum {
     MIG_CAP_SWITCHOVER_ACK,
     MIG_CAP_DIRTY_LIMIT,
     MIG_CAP_MAPPED_RAM,
+    MIG_CAP_X_LAZY_RESTORE, /* ours: a guest in a mapped-ram file runs before its memory is here */
     MIG_CAP_N
 } MigCapability;
 

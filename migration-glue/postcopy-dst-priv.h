@@ -42,9 +42,6 @@ struct MigPostcopyDst {
     MigWaits waits;
 };
 
-/* A page of what is behind the block, in bytes: what comes at once. */
-guint64 mig_postcopy_backing(const MigRamEntry *entry);
-
 static inline MigArrivingBlock *
 mig_postcopy_state(MigPostcopyDst *dst, const MigRamEntry *entry)
 {

@@ -8,11 +8,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "migration-glue/error.h"
+
+#define PAGE_AT_ONCE (16u << 20) /* bytes, of a page that is brought from a file */
 
 static guint64
 host_page(void)
@@ -61,7 +65,7 @@ prepare_block(MigPostcopyDst *dst, const MigRamEntry *entry, GError **error)
     if (entry->host.backing == MIG_RAM_UNTOLD && entry->host.page_size > host_page()) {
         g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
                     "RAM block '%s': pages that came cannot be taken back from private huge pages: "
-                    "for postcopy give its backend share=on",
+                    "if memory is to come after the guest, give its backend share=on",
                     entry->host.name);
         return FALSE;
     }
@@ -109,14 +113,20 @@ mig_postcopy_dst_new(const MigRamList *list, GError **error)
 }
 
 void
+mig_postcopy_dst_stop(MigPostcopyDst *dst)
+{
+    if (dst->thread == NULL)
+        return;
+    mig_wake_fire(dst->wake);
+    g_clear_pointer(&dst->thread, g_thread_join);
+}
+
+void
 mig_postcopy_dst_free(MigPostcopyDst *dst)
 {
     if (dst == NULL)
         return;
-    if (dst->thread != NULL) {
-        mig_wake_fire(dst->wake);
-        g_thread_join(dst->thread);
-    }
+    mig_postcopy_dst_stop(dst);
     mig_postcopy_dst_give_up(dst);
     for (guint i = 0; i < dst->list->n; i++) {
         const MigRamBlock *host = &dst->list->entries[i].host;
@@ -211,6 +221,120 @@ mig_postcopy_dst_discard(MigPostcopyDst *dst, const char *name, guint64 start, g
     return TRUE;
 }
 
+/* ---- Instead of that: nothing is here, and some of it is zero ---- */
+
+/*
+ * Memory that another process maps is not held back from it: it would see zeros, and make them the
+ * guest's. A lease for writing is given only to who has the file alone. It is given back at once;
+ * if somebody comes just then, a signal is sent, of a kind that does nothing. A file without a name
+ * is ours: nobody else could open it.
+ */
+static gboolean
+is_ours_alone(const MigRamEntry *entry, GError **error)
+{
+    const int fd = entry->host.backing_fd;
+    struct stat info;
+    gboolean shared;
+
+    if (fstat(fd, &info) != 0 || info.st_nlink == 0 || fcntl(fd, F_SETSIG, SIGURG) != 0)
+        return TRUE; /* or it cannot be told */
+    shared = fcntl(fd, F_SETLEASE, F_WRLCK) != 0 && errno == EAGAIN;
+    (void)fcntl(fd, F_SETLEASE, F_UNLCK);
+    if (shared)
+        g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
+                    "RAM block '%s': another process has its memory open, and would find zeros "
+                    "where nothing has come yet: close it there, or load all at once",
+                    entry->host.name);
+    return !shared;
+}
+
+/* What is in the file shows through a private mapping of it, and nobody would be asked. */
+static gboolean
+hides_nothing(const MigRamEntry *entry, GError **error)
+{
+    const MigRamBlock *host = &entry->host;
+    const off_t data = lseek(host->backing_fd, (off_t)host->backing_offset, SEEK_DATA);
+
+    if (data < 0 || (guint64)data >= host->backing_offset + host->used_length)
+        return TRUE;
+    g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
+                "RAM block '%s' is a private copy of a file that is not empty: if memory is to "
+                "come after the guest, give its backend share=on, or an empty file",
+                host->name);
+    return FALSE;
+}
+
+gboolean
+mig_postcopy_dst_check_clear(MigPostcopyDst *dst, GError **error)
+{
+    for (guint i = 0; i < dst->list->n; i++) {
+        const MigRamEntry *entry = &dst->list->entries[i];
+
+        if (entry->ignored)
+            continue;
+        if (mig_postcopy_backing(entry) > PAGE_AT_ONCE) {
+            g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
+                        "RAM block '%s' has pages of 0x%" G_GINT64_MODIFIER
+                        "x bytes: each access would wait for one; up to 0x%x bytes are brought "
+                        "when they are asked for",
+                        entry->host.name, mig_postcopy_backing(entry), PAGE_AT_ONCE);
+            return FALSE;
+        }
+        if ((entry->host.backing == MIG_RAM_FILE && !is_ours_alone(entry, error)) ||
+            (entry->host.backing == MIG_RAM_UNTOLD && !hides_nothing(entry, error)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* @word with all bits set that stand for a page of the backing of which one is set. */
+static guint64
+whole_pages(guint64 word, guint64 backing)
+{
+    const guint64 ones =
+        backing >= 64 ? ~G_GUINT64_CONSTANT(0) : (G_GUINT64_CONSTANT(1) << backing) - 1;
+    guint64 whole = 0;
+
+    for (guint64 i = 0; word != 0 && i < 64; i += backing) {
+        if ((word & ones << i) != 0)
+            whole |= ones << i;
+    }
+    return whole;
+}
+
+/* Large pages take several words: one bit in one of them, and all of it will come. */
+static void
+expect(MigArrivingBlock *state, guint64 pages, const guint8 *bitmap)
+{
+    const guint64 n_words = (pages + 63) / 64, step = MAX(state->backing / 64, 1);
+
+    state->missing = 0;
+    for (guint64 first = 0; first < n_words; first += step) {
+        guint64 any = 0;
+
+        for (guint64 i = first; i < first + step; i++) {
+            guint64 word;
+
+            memcpy(&word, bitmap + i * sizeof(word), sizeof(word));
+            any |= GUINT64_FROM_LE(word);
+        }
+        any = whole_pages(any, state->backing);
+        for (guint64 i = first; i < first + step; i++)
+            state->here[i] = ~any;
+        state->missing += step * (guint64)__builtin_popcountll(any);
+    }
+}
+
+gboolean
+mig_postcopy_dst_clear(MigPostcopyDst *dst, const MigRamEntry *entry, const guint8 *bitmap,
+                       GError **error)
+{
+    if (!throw_away(entry, 0, entry->host.used_length, error))
+        return FALSE;
+    expect(mig_postcopy_state(dst, entry), entry->pages, bitmap);
+    return TRUE;
+}
+
 /* ---- The fault thread ---- */
 
 /* The page of the backing that @address is in; NULL: none of ours. */
@@ -286,6 +410,28 @@ serve_faults(void *opaque)
             serve_fault(dst, address);
     }
     return NULL;
+}
+
+void
+mig_postcopy_dst_drop(MigPostcopyDst *dst)
+{
+    g_autoptr(GList) waiting = NULL;
+
+    g_mutex_lock(&dst->lock);
+    for (guint i = 0; i < dst->list->n; i++) {
+        if (dst->blocks[i].here != NULL)
+            memset(dst->blocks[i].here, 0xff, (dst->list->entries[i].pages + 63) / 64 * 8);
+        dst->blocks[i].missing = 0;
+    }
+    waiting = g_hash_table_get_keys(dst->since);
+    g_hash_table_remove_all(dst->since);
+    g_mutex_unlock(&dst->lock);
+    for (GList *each = waiting; each != NULL; each = each->next) {
+        guint64 first;
+        const MigRamEntry *entry = find_page(dst, (guint64)(gsize)each->data, &first);
+
+        put_absent_zeros(dst, entry, first);
+    }
 }
 
 gboolean

@@ -5,7 +5,7 @@
 #include "migration-glue/error.h"
 #include "migration-glue/postcopy-dst-priv.h"
 
-/* ---- Pages while it listens ---- */
+/* ---- As a stream sends them, one after the other ---- */
 
 guint8 *
 mig_postcopy_dst_stage(MigPostcopyDst *dst, const MigRamEntry *entry, guint64 offset,
@@ -44,14 +44,21 @@ note_arrival(MigPostcopyDst *dst, guint8 *at)
     g_hash_table_remove(dst->since, at);
 }
 
+/* PD-1. [@first, @first + @n) are whole pages of the backing. */
 static void
-note_here(MigPostcopyDst *dst, MigArrivingBlock *state, guint8 *at)
+note_here(MigPostcopyDst *dst, const MigRamEntry *entry, guint64 first, guint64 n)
 {
+    MigArrivingBlock *state = mig_postcopy_state(dst, entry);
+
     g_mutex_lock(&dst->lock);
-    for (guint64 page = dst->first; page < dst->first + state->backing; page++)
+    for (guint64 page = first; page < first + n; page++) {
+        if (mig_postcopy_has_bit(state->here, page))
+            continue;
         mig_postcopy_set_bit(state->here, page);
-    state->missing -= state->backing;
-    note_arrival(dst, at);
+        state->missing--;
+        if (page % state->backing == 0)
+            note_arrival(dst, entry->host.host + (page << MIG_PAGE_SHIFT));
+    }
     g_mutex_unlock(&dst->lock);
 }
 
@@ -88,7 +95,7 @@ mig_postcopy_dst_put(MigPostcopyDst *dst, gboolean zero, GError **error)
     if (!known) {
         good = place(dst, state, at, error);
         if (good)
-            note_here(dst, state, at);
+            note_here(dst, dst->entry, dst->first, state->backing);
     }
     dst->entry = NULL;
     return good;
@@ -98,4 +105,49 @@ void
 mig_postcopy_dst_restart(MigPostcopyDst *dst)
 {
     dst->entry = NULL;
+}
+
+/* ---- As a file has them, in any order, by several threads ---- */
+
+guint64
+mig_postcopy_dst_missing(MigPostcopyDst *dst, const MigRamEntry *entry, guint64 *from, guint64 to,
+                         guint64 most)
+{
+    const MigArrivingBlock *state = mig_postcopy_state(dst, entry);
+    guint64 first = *from, behind;
+
+    g_mutex_lock(&dst->lock);
+    while (first < to && mig_postcopy_has_bit(state->here, first))
+        first =
+            state->here[first / 64] == ~G_GUINT64_CONSTANT(0) ? (first / 64 + 1) * 64 : first + 1;
+    first = MIN(first, to);
+    to = MIN(to, first + most);
+    for (behind = first; behind < to && !mig_postcopy_has_bit(state->here, behind);)
+        behind++;
+    g_mutex_unlock(&dst->lock);
+    *from = first;
+    return behind - first;
+}
+
+gboolean
+mig_postcopy_dst_fill(MigPostcopyDst *dst, const MigRamEntry *entry, guint64 first, guint64 n,
+                      const guint8 *bytes, GError **error)
+{
+    g_autoptr(GError) trouble = NULL;
+    gboolean gave_up;
+
+    if (mig_userfault_fill(dst->fd, entry->host.host + (first << MIG_PAGE_SHIFT), bytes,
+                           n << MIG_PAGE_SHIFT, mig_postcopy_backing(entry), &trouble)) {
+        note_here(dst, entry, first, n);
+        return TRUE;
+    }
+    g_mutex_lock(&dst->lock);
+    gave_up = dst->gave_up;
+    g_mutex_unlock(&dst->lock);
+    /* Nobody waits any more, so nothing is put. */
+    if (gave_up)
+        return TRUE;
+    g_propagate_prefixed_error(error, g_steal_pointer(&trouble),
+                               "RAM block '%s': ", entry->host.name);
+    return FALSE;
 }

@@ -28,7 +28,9 @@ struct MigRamLoad {
     MigRamEntry *previous; /* block of the record before; outlives sections */
     MigFileOptions options;
     MigMappedLoad *mapped; /* NULL: pages are in the stream */
-    gboolean advised;      /* postcopy may follow */
+    MigPlacesFunc places;  /* NULL: they are read at once */
+    void *places_user;
+    gboolean advised; /* postcopy may follow */
     guint64 page_sizes, target;
     MigPostcopyDst *postcopy; /* once the list came, if it was advised */
     GThread *reader;          /* atomic; NULL: whoever loads */
@@ -62,6 +64,13 @@ void
 mig_ram_load_set_file(MigRamLoad *ram, const MigFileOptions *options)
 {
     ram->options = *options;
+}
+
+void
+mig_ram_load_set_places(MigRamLoad *ram, MigPlacesFunc places, void *user)
+{
+    ram->places = places;
+    ram->places_user = user;
 }
 
 void
@@ -499,15 +508,20 @@ load_word(MigRamLoad *ram, MigStream *stream, guint tag, guint64 word, const Vms
                   flags);
 }
 
-/* What the places hold, once the end of the list was where the last block's pages end: whoever
- * wants them later takes this call's place. */
+/* What the places hold, once the end of the list was where the last block's pages end: at once, or
+ * by whoever wants it later. */
 static gboolean
 load_places(MigRamLoad *ram, MigStream *stream, GError **error)
 {
     guint64 normal, zero;
 
-    if (!mig_mapped_load_pages(ram->mapped, stream, &ram->options, &normal, &zero, error))
+    if (ram->places != NULL) {
+        if (!ram->places(ram->places_user, &ram->list, ram->mapped, stream, error))
+            return FALSE;
+        mig_mapped_load_count(ram->mapped, &normal, &zero);
+    } else if (!mig_mapped_load_pages(ram->mapped, stream, &ram->options, &normal, &zero, error)) {
         return FALSE;
+    }
     __atomic_store_n(&ram->stats.normal, normal, __ATOMIC_RELAXED);
     __atomic_store_n(&ram->stats.duplicate, zero, __ATOMIC_RELAXED);
     return TRUE;

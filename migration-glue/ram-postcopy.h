@@ -5,6 +5,7 @@
 #ifndef MIGRATION_GLUE_RAM_POSTCOPY_H
 #define MIGRATION_GLUE_RAM_POSTCOPY_H
 
+#include "migration-glue/mapped-load.h"
 #include "migration-glue/postcopy-dst.h"
 #include "migration-glue/ram.h"
 
@@ -56,6 +57,13 @@ void mig_ram_save_restart(MigRamSave *ram);
 
 /* The source's advice, before the list of blocks. FALSE with @error set if postcopy cannot be. */
 gboolean mig_ram_load_advise(MigRamLoad *ram, guint64 page_sizes, guint64 target, GError **error);
+/* All headers and bitmaps of a mapped-ram file were read and are right; in @stream the section goes
+ * on behind them. @list, @mapped: stay until the MigRamLoad goes. */
+typedef gboolean (*MigPlacesFunc)(void *user, const MigRamList *list, const MigMappedLoad *mapped,
+                                  MigStream *stream, GError **error);
+/* @places takes the place of reading what the places hold. */
+void mig_ram_load_set_places(MigRamLoad *ram, MigPlacesFunc places, void *user);
+
 /* NULL: not advised, or the list has not come. */
 MigPostcopyDst *mig_ram_load_postcopy(const MigRamLoad *ram);
 /* From now on only @reader loads. */

@@ -11,7 +11,7 @@
  *                                                    └─────→ handover-unknown → completed | failed
  *
  *   device (source), active (destination) → postcopy-active → completed
- *                                             │ ▲   │  └─→ failed   (the verdict was "no")
+ *                                             │ ▲   │  └─→ failed   (the verdict was "no"; MS-10)
  *                                   broken    │ │   └────→ postcopy-paused
  *                         connection          ▼ │
  *                                  postcopy-paused → postcopy-recover → postcopy-active | -paused
@@ -33,6 +33,8 @@
  *       where each side keeps what it has. Nothing there can be cancelled.
  * MS-9  postcopy-recover is entered with a new connection and left for postcopy-active only when
  *       both sides agree which pages have arrived.
+ * MS-10 Where memory comes from a file, and the file fails, postcopy-active leads to failed; before
+ *       that is told, no vCPU executes anything any more.
  */
 #ifndef MIGRATION_GLUE_STATE_H
 #define MIGRATION_GLUE_STATE_H
@@ -47,7 +49,8 @@ typedef enum {
     MIG_STATUS_DEVICE,
     MIG_STATUS_HANDOVER, /* the end marker is on its way, the verdict is not here */
     MIG_STATUS_HANDOVER_UNKNOWN,
-    MIG_STATUS_POSTCOPY_ACTIVE,  /* the guest is at the destination, some of its memory is not */
+    MIG_STATUS_POSTCOPY_ACTIVE,  /* the guest is at the destination, some of its memory is not:
+                                    it is at the source, or in a file */
     MIG_STATUS_POSTCOPY_PAUSED,  /* and the connection is gone */
     MIG_STATUS_POSTCOPY_RECOVER, /* there is a new one */
     MIG_STATUS_COMPLETED,

@@ -48,7 +48,8 @@ mig_userfault_open(GError **error)
     int fd = new_descriptor();
 
     if (fd < 0) {
-        g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED, "postcopy needs userfaultfd, which %s",
+        g_set_error(error, MIG_ERROR, MIG_ERROR_UNSUPPORTED,
+                    "memory that comes after the guest needs userfaultfd, which %s",
                     errno == EPERM
                         ? "this process may not use: set sysctl vm.unprivileged_userfaultfd=1, "
                           "or let it open " DEVICE
@@ -114,6 +115,25 @@ mig_userfault_copy(int fd, void *to, const void *from, guint64 n, GError **error
     while ((result = ioctl(fd, UFFDIO_COPY, &copy)) != 0 && errno == EAGAIN)
         copy.copy = 0;
     return outcome(result, "placing a page", error);
+}
+
+gboolean
+mig_userfault_fill(int fd, guint8 *to, const guint8 *from, guint64 n, guint64 page, GError **error)
+{
+    for (guint64 done = 0; done < n;) {
+        struct uffdio_copy copy = {.dst = (guint64)(gsize)(to + done),
+                                   .src = (guint64)(gsize)(from + done),
+                                   .len = n - done};
+        int result = ioctl(fd, UFFDIO_COPY, &copy);
+
+        if (copy.copy > 0) /* as far as it came: somebody was faster with the next one */
+            done += (guint64)copy.copy;
+        else if (result != 0 && errno == EEXIST)
+            done += page;
+        else if (result != 0 && errno != EAGAIN)
+            return fail("placing pages", errno, error);
+    }
+    return TRUE;
 }
 
 MigUserfaultPut

@@ -37,6 +37,10 @@ typedef enum {
 MigUserfaultPut mig_userfault_copy(int fd, void *to, const void *from, guint64 n, GError **error);
 MigUserfaultPut mig_userfault_zero(int fd, void *to, guint64 n, GError **error);
 
+/* Puts those of the pages of @page bytes, in [@to, @to + @n), that are not there; others stay. */
+gboolean
+mig_userfault_fill(int fd, guint8 *to, const guint8 *from, guint64 n, guint64 page, GError **error);
+
 /* Who waits for something in [@at, @at + @n) looks again. */
 void mig_userfault_wake(int fd, void *at, guint64 n);
 

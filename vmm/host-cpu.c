@@ -62,7 +62,9 @@ host_vcpu_new(const VdevHost *host, guint32 id, GError **error)
         g_ptr_array_add(vm->parked, vcpu);
         return NULL;
     }
+    g_mutex_lock(&vm->vcpus_mutex);
     g_ptr_array_add(vm->vcpus, vcpu);
+    g_mutex_unlock(&vm->vcpus_mutex);
     return vcpu;
 }
 

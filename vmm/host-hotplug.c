@@ -55,9 +55,13 @@ static void
 host_vcpu_park(const VdevHost *host, VdevVcpu *vcpu)
 {
     Vm *vm = host_vm(host);
+    gboolean removed;
 
     vcpu_stop(vcpu);
-    if (g_ptr_array_remove(vm->vcpus, vcpu))
+    g_mutex_lock(&vm->vcpus_mutex);
+    removed = g_ptr_array_remove(vm->vcpus, vcpu);
+    g_mutex_unlock(&vm->vcpus_mutex);
+    if (removed)
         g_ptr_array_add(vm->parked, vcpu);
 }
 

@@ -71,15 +71,15 @@ host_wall_clock_ns(const VdevHost *host)
 static gboolean
 host_guest_read(const VdevHost *host, guint64 gpa, void *buffer, gsize n)
 {
-    vm_await_memory(host_vm(host), gpa, n);
-    return guestmem_read(host_vm(host)->ram, gpa, buffer, n);
+    return vm_await_memory(host_vm(host), gpa, n) &&
+           guestmem_read(host_vm(host)->ram, gpa, buffer, n);
 }
 
 static gboolean
 host_guest_write(const VdevHost *host, guint64 gpa, const void *buffer, gsize n)
 {
-    vm_await_memory(host_vm(host), gpa, n);
-    return guestmem_write(host_vm(host)->ram, gpa, buffer, n);
+    return vm_await_memory(host_vm(host), gpa, n) &&
+           guestmem_write(host_vm(host)->ram, gpa, buffer, n);
 }
 
 static gboolean
@@ -89,7 +89,7 @@ host_guest_is_ram(const VdevHost *host, guint64 gpa, guint64 n)
 
     /* Who asks is about to give it to the accelerator, which would wait for it. */
     if (is_ram && n <= GIVEN_MAX)
-        vm_await_memory(host_vm(host), gpa, n);
+        (void)vm_await_memory(host_vm(host), gpa, n);
     return is_ram;
 }
 

@@ -35,6 +35,7 @@ struct VdevVcpu {
     gboolean out;         /* halted or failed: does not run until started again */
     gboolean quit;        /* the thread is to end */
     gboolean resting;     /* slowed down: outside the accelerator for a while */
+    gboolean barred;      /* outside, whatever the machine does */
     guint holds;          /* threads that want the vCPU outside the accelerator */
     guint sleepers;       /* threads that wait on cond: without one, nobody is woken */
     gboolean in_accel;    /* the accelerator is working on it: nobody else may */
@@ -56,6 +57,13 @@ static gboolean
 vcpu_may_run(const VdevVcpu *vcpu)
 {
     return vcpu->machine_runs && vcpu->started && !vcpu->out;
+}
+
+/* Whether it is to be outside the accelerator. Mutex held. */
+static gboolean
+vcpu_stays_out(const VdevVcpu *vcpu)
+{
+    return vcpu->resting || vcpu->barred || vcpu->holds > 0 || !vcpu_may_run(vcpu);
 }
 
 /* Waits for a change. Mutex held, and released meanwhile. */
@@ -80,7 +88,7 @@ vcpu_wake(VdevVcpu *vcpu)
 static void
 vcpu_kick_out(VdevVcpu *vcpu)
 {
-    if (vcpu->in_accel && (vcpu->quit || vcpu->resting || vcpu->holds > 0 || !vcpu_may_run(vcpu)))
+    if (vcpu->in_accel && (vcpu->quit || vcpu_stays_out(vcpu)))
         vcpu_klass(vcpu)->vcpu_kick(vcpu->accel);
 }
 
@@ -113,7 +121,7 @@ vcpu_wait_turn(VdevVcpu *vcpu)
     gboolean go;
 
     g_mutex_lock(&vcpu->mutex);
-    while (!vcpu->quit && (vcpu->resting || vcpu->holds > 0 || !vcpu_may_run(vcpu))) {
+    while (!vcpu->quit && vcpu_stays_out(vcpu)) {
         if (vcpu->holds == 0 && vcpu->exit_state != EXIT_NONE) {
             vcpu_complete(vcpu);
             continue;
@@ -416,6 +424,15 @@ vcpu_set_resting(VdevVcpu *vcpu, gboolean rests)
 {
     g_mutex_lock(&vcpu->mutex);
     vcpu->resting = rests;
+    vcpu_reconsider(vcpu);
+    g_mutex_unlock(&vcpu->mutex);
+}
+
+void
+vcpu_set_barred(VdevVcpu *vcpu, gboolean barred)
+{
+    g_mutex_lock(&vcpu->mutex);
+    vcpu->barred = barred;
     vcpu_reconsider(vcpu);
     g_mutex_unlock(&vcpu->mutex);
 }

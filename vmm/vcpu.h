@@ -82,6 +82,10 @@ void vcpu_set_machine_runs(VdevVcpu *vcpu, gboolean runs);
  * back when it need not rest any more. It parks as always when the machine stops. Does not wait. */
 void vcpu_set_resting(VdevVcpu *vcpu, gboolean rests);
 
+/** vcpu_set_barred: the same for a guest that must not execute another instruction. Any thread, no
+ * lock needed. */
+void vcpu_set_barred(VdevVcpu *vcpu, gboolean barred);
+
 /** vcpu_wait_parked: waits until the vCPU has parked. Main thread; the machine lock is held and
  * released meanwhile. vcpu_set_machine_runs(FALSE) comes first. */
 void vcpu_wait_parked(VdevVcpu *vcpu);

@@ -74,8 +74,9 @@ vm_incoming_run(void *opaque)
         log_printf(vm->log, VDEV_LOG_WARNING, "%s", error->message);
 }
 
-void
-vm_incoming_failed(Vm *vm)
+/* It did not come: the VM ends, or is as new. */
+static void
+note_failed_load(Vm *vm)
 {
     VmMigration *migration = vm->migration;
     g_autoptr(GError) error = NULL;
@@ -96,14 +97,47 @@ vm_incoming_failed(Vm *vm)
     vm_request_end(vm, FALSE, 1, "host-error");
 }
 
+/* What the guest did with its memory so far is kept for whoever wants to look at it. */
+static void
+note_lost_memory(Vm *vm)
+{
+    g_auto(MigStats) stats = {0};
+
+    /* A reset may have been faster: that guest has no memory to lose. */
+    if (vm->ended || g_atomic_int_get(&vm->accel->memory) != ACCEL_MEMORY_IS_LOST)
+        return;
+    mig_incoming_stats(vm->migration->in, &stats);
+    g_free(vm->migration->lost);
+    vm->migration->lost = g_strdup(stats.error == NULL ? "it was given up" : stats.error);
+    log_printf(vm->log, VDEV_LOG_WARNING, "the guest is stopped, its memory cannot be loaded: %s",
+               vm->migration->lost);
+    vm_halt(vm, RUN_STATE_IO_ERROR);
+}
+
+void
+vm_incoming_ended(Vm *vm)
+{
+    MigIncoming *in = vm->migration->in;
+
+    if (mig_incoming_status(in) == MIG_STATUS_COMPLETED)
+        return;
+    if (mig_incoming_guest_ran(in))
+        note_lost_memory(vm);
+    else
+        note_failed_load(vm);
+}
+
 /* ---- for the monitor, and the command line --------------------------------------------------- */
 
 static gboolean
 listen_at(Vm *vm, const char *uri, gboolean exit_if_it_fails, GError **error)
 {
     VmMigration *migration = vm->migration;
-    MigIncoming *in = mig_incoming_new(&migration->host, migration->params, uri, error);
+    MigIncoming *in;
 
+    if (!mig_restore_is_possible(&migration->host, migration->params, error))
+        return FALSE;
+    in = mig_incoming_new(&migration->host, migration->params, uri, error);
     if (in == NULL)
         return FALSE;
     mig_incoming_free(migration->in);

@@ -25,6 +25,7 @@ struct VmMigration {
     gboolean exit_if_in_fails;
     Throttle *throttle; /* has its own lock */
     gboolean wakes;     /* the guest that came in was made ready to run */
+    char *lost;         /* why memory of it will never come, or NULL; main thread */
     GMutex fds_lock;    /* guards the next; a leaf */
     GHashTable *fds;    /* char * → descriptor */
 };
@@ -38,7 +39,9 @@ void vm_migrate_end_last(Vm *vm);
 /** vm_incoming_activate, vm_incoming_run: as MigHostOps. */
 gboolean vm_incoming_activate(void *vm, GError **error);
 void vm_incoming_run(void *vm);
-/** vm_incoming_failed: the guest did not come: the VM ends, or is as new. */
-void vm_incoming_failed(Vm *vm);
+/** vm_incoming_memory: as MigHostOps.memory. */
+void vm_incoming_memory(void *vm, MigMemory memory);
+/** vm_incoming_ended: the thread of the migration is about to return. Main thread. */
+void vm_incoming_ended(Vm *vm);
 
 #endif

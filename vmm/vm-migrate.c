@@ -78,8 +78,8 @@ end_migration(Vm *vm)
     migration->turn++;
     migration->running = FALSE;
     vm_hotplug_settle(vm);
-    if (migration->latest_is_in && mig_incoming_status(migration->in) != MIG_STATUS_COMPLETED)
-        vm_incoming_failed(vm);
+    if (migration->latest_is_in)
+        vm_incoming_ended(vm);
 }
 
 /* @data: the turn; that one may have been ended by somebody who was faster. */
@@ -135,6 +135,7 @@ static const MigHostOps host_ops = {
     .throttle = host_throttle,
     .activate = vm_incoming_activate,
     .run = vm_incoming_run,
+    .memory = vm_incoming_memory,
     .event = host_event,
 };
 
@@ -260,6 +261,7 @@ vm_migrate_finish(Vm *vm)
     g_hash_table_unref(migration->fds);
     g_mutex_clear(&migration->fds_lock);
     mig_params_free(migration->params);
+    g_free(migration->lost);
     g_clear_pointer(&vm->migration, g_free);
 }
 
@@ -277,8 +279,9 @@ vm_migrate_set_capabilities(Vm *vm, const MigCapabilityChange *changes, guint n,
     VmMigration *migration = vm->migration;
 
     for (guint i = 0; i < n && vm->state == RUN_STATE_INMIGRATE; i++) {
-        if (changes[i].capability == MIG_CAP_POSTCOPY_RAM && changes[i].on &&
-            !mig_postcopy_is_possible(error))
+        if ((changes[i].capability == MIG_CAP_POSTCOPY_RAM ||
+             changes[i].capability == MIG_CAP_X_LAZY_RESTORE) &&
+            changes[i].on && !mig_postcopy_is_possible(error))
             return FALSE;
     }
     return mig_params_set_capabilities(migration->params, changes, n, migration->running, error);
@@ -340,6 +343,9 @@ vm_migrate_blockers(Vm *vm)
     guint n;
 
     add_memory_blockers(vm, reasons);
+    if (vm->migration->lost != NULL)
+        g_ptr_array_add(reasons,
+                        g_strdup_printf("not all of its memory is here: %s", vm->migration->lost));
     if (vm->hold.waits != NULL) /* only while a migration runs: it refuses none */
         g_ptr_array_add(reasons, g_strdup(vm->hold.waits));
     mig_sections_list(vm->sections, &n);
@@ -359,6 +365,11 @@ may_migrate(Vm *vm, GError **error)
 
     if (vm->state == RUN_STATE_INMIGRATE)
         return vm_usage(error, "there is no guest yet: it is waited for");
+    if (vm_migrate_arrives(vm))
+        return vm_usage(error,
+                        "the guest's memory still comes from %s: query-migrate tells when "
+                        "all is here",
+                        mig_incoming_uri(vm->migration->in));
     if (vm->migration->running)
         return vm_usage(error, "a migration runs already; migrate_cancel ends it");
     if (vm_migrate_holds_guest(vm, error))
@@ -430,6 +441,7 @@ vm_migrate_info(Vm *vm, VmMigrateInfo *info)
     memset(info, 0, sizeof(*info));
     info->known = migration->out != NULL || migration->in != NULL;
     info->incoming = migration->latest_is_in;
+    info->arrives = vm_migrate_arrives(vm);
     if (info->incoming) {
         info->uri = g_strdup(mig_incoming_uri(migration->in));
         mig_incoming_stats(migration->in, &info->stats);

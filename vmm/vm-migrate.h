@@ -49,6 +49,9 @@ gboolean vm_migrate_pause(Vm *vm, GError **error);
  */
 gboolean vm_migrate_misses_memory(const Vm *vm, GError **error);
 
+/** vm_migrate_arrives: the guest was restored, and its memory still comes from its file. */
+gboolean vm_migrate_arrives(const Vm *vm);
+
 /** vm_migrate_decide: the operator's word on an unknown handover; @ours: the guest goes on here. */
 gboolean vm_migrate_decide(Vm *vm, gboolean ours, GError **error);
 
@@ -59,7 +62,8 @@ gboolean vm_migrate_incoming(Vm *vm, const char *uri, gboolean end_if_it_fails, 
 typedef struct {
     gboolean known; /* FALSE: there was no migration yet */
     gboolean incoming;
-    char *uri; /* incoming: where it listens, or NULL */
+    gboolean arrives; /* the guest runs, and its memory still comes from a file */
+    char *uri;        /* incoming: where it listens, or NULL */
     MigStats stats;
 } VmMigrateInfo;
 

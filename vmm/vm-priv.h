@@ -89,9 +89,10 @@ struct Vm {
     HostGlobal globalstate;
     VmMigration *migration;
     VcpuOwner vcpu_owner;
-    GPtrArray *vcpus;  /* VdevVcpu *, owned, in creation order */
-    GPtrArray *parked; /* VdevVcpu *, owned: unplugged, stopped, waiting to come back */
-    GPtrArray *plugs;  /* VmPlug *, owned, in the order of plugging (hotplug-priv.h) */
+    GMutex vcpus_mutex; /* changes of the next need it too: for who cannot wait for `lock` */
+    GPtrArray *vcpus;   /* VdevVcpu *, owned, in creation order */
+    GPtrArray *parked;  /* VdevVcpu *, owned: unplugged, stopped, waiting to come back */
+    GPtrArray *plugs;   /* VmPlug *, owned, in the order of plugging (hotplug-priv.h) */
     gboolean realized;
     GError *trouble; /* the first failure of the accelerator that a module may pass over; or NULL */
 
@@ -220,8 +221,16 @@ MigRam *vm_migrate_ram(Vm *vm);
 /* vm-postcopy.c */
 /** vm_await_memory: [@gpa, @gpa + @n), as far as it is memory, has come, unless this is the main
  * thread, which may not wait. Machine lock held; let go of while something is waited for: the
- * monitor must answer meanwhile, above all if the connection is gone. */
-void vm_await_memory(Vm *vm, guint64 gpa, guint64 n);
+ * monitor must answer meanwhile, above all if the connection is gone. FALSE: memory is lost, and
+ * nothing that stands there counts. */
+gboolean vm_await_memory(Vm *vm, guint64 gpa, guint64 n);
+/** vm_memory_lost: some of the guest's memory will never come: it must not go on, nor migrate;
+ * @error says why. */
+gboolean vm_memory_lost(Vm *vm, GError **error);
+/** vm_memory_is_old: before a reset: what has not come need not come. vCPUs are out. */
+void vm_memory_is_old(Vm *vm);
+/** vm_memory_is_new: after it: what was lost is nobody's any more. */
+void vm_memory_is_new(Vm *vm);
 /** vm_migrate_give_up: the VM ends: vCPUs that wait for memory are let go. Any thread. */
 void vm_migrate_give_up(Vm *vm);
 

@@ -213,6 +213,8 @@ vm_cont(Vm *vm, GError **error)
     if (vm->ended || !runstate_may(vm->state, RUN_STATE_RUNNING))
         return vm_usage(error, "the VM is in state %s: a reset is needed first",
                         runstate_name(vm->state));
+    if (vm_memory_lost(vm, error))
+        return FALSE;
     if (!vm_wake_up(vm, error))
         return FALSE;
     vm_running(vm);
@@ -266,8 +268,10 @@ vm_reset_now(Vm *vm, gboolean by_guest, GError **error)
 
     vm_pause(vm);
     g_clear_error(&vm->trouble); /* of the time before */
+    vm_memory_is_old(vm);
     if ((was_quiesced && !vm_resume(vm, error)) || !vm_reset_machine(vm, error))
         return FALSE;
+    vm_memory_is_new(vm);
     vm_emit(vm, VM_EVENT_RESET, by_guest, by_guest ? "guest-reset" : "host-qmp-system-reset");
     if (was_running) {
         if (!vm_resume(vm, error))

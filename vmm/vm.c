@@ -223,6 +223,7 @@ vm_new(const Options *options, GError **error)
     vm->listeners = g_array_new(FALSE, FALSE, sizeof(VmListener));
     machine_lock_init(&vm->lock);
     g_mutex_init(&vm->asked_mutex);
+    g_mutex_init(&vm->vcpus_mutex);
     g_cond_init(&vm->hold.changed);
     machine_lock_main(&vm->lock);
     for (guint i = 0; i < G_N_ELEMENTS(vm_steps); i++) {
@@ -276,6 +277,7 @@ vm_free(Vm *vm)
     g_clear_error(&vm->trouble);
     machine_unlock(&vm->lock);
     g_mutex_clear(&vm->asked_mutex);
+    g_mutex_clear(&vm->vcpus_mutex);
     g_cond_clear(&vm->hold.changed);
     machine_lock_clear(&vm->lock);
     g_array_unref(vm->listeners);

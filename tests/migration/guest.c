@@ -99,7 +99,9 @@ command_line(const GuestRig *rig, const GuestSpec *spec, const Guest *guest, con
     ADD("-accel"), ADD("model,script=%s", rig->script);
     ADD("-M"), ADD("%s,memory-backend=m", spec->machine == NULL ? "pseries" : spec->machine);
     ADD("-object");
-    if (spec->unseen)
+    if (spec->backend != NULL)
+        ADD("%s,id=m,size=%" G_GUINT64_FORMAT, spec->backend, guest->size);
+    else if (spec->unseen)
         ADD("memory-backend-ram,id=m,size=%" G_GUINT64_FORMAT, guest->size);
     else
         ADD("memory-backend-file,id=m,share=on,size=%" G_GUINT64_FORMAT ",mem-path=%s", guest->size,

@@ -34,6 +34,7 @@ typedef struct {
     gboolean console;           /* a terminal that goes nowhere */
     const char *const *options; /* more of the command line, NULL-terminated; or NULL */
     gboolean unseen;            /* the test has no view of its memory, which costs time */
+    const char *backend;        /* nor of this one: its -object, without id and size; or NULL */
     int fd;                     /* > 2: the child keeps it */
     guint64 file_limit;         /* bytes; 0: none */
 } GuestSpec;

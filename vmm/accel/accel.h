@@ -108,8 +108,17 @@ struct AccelClass {
     guint64 (*region_faults)(AccelRegion *region);
 };
 
+/* Whether all of the guest's memory is here. The kernel itself waits for a page that is not, in the
+ * midst of an instruction; the model must not hold its lock meanwhile. */
+typedef enum {
+    ACCEL_MEMORY_IS_HERE,
+    ACCEL_MEMORY_ARRIVES,
+    ACCEL_MEMORY_IS_LOST, /* an access may have found zeros: nothing that came of it counts */
+} AccelMemory;
+
 struct Accel {
     const AccelClass *klass;
+    gint memory; /* AccelMemory; atomic; its user sets it */
 };
 struct AccelVcpu {
     const AccelClass *klass;

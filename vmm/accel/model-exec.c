@@ -68,6 +68,14 @@ foreign_position(const ModelVcpu *vcpu, AccelExit *exit)
     return FALSE;
 }
 
+/* As on hardware: an access that cannot be served has not happened. */
+static gboolean
+take_back(ModelVcpu *vcpu, AccelExit *exit)
+{
+    exit->kind = vcpu->pending = ACCEL_EXIT_INTR;
+    return FALSE;
+}
+
 gboolean
 model_exec(ModelVcpu *vcpu, AccelExit *exit)
 {
@@ -88,6 +96,8 @@ model_exec(ModelVcpu *vcpu, AccelExit *exit)
         return foreign_position(vcpu, exit);
     step = g_ptr_array_index(section->steps, position);
     go = model_step_play(vcpu, step, exit);
+    if (g_atomic_int_get(&vcpu->model->accel.memory) == ACCEL_MEMORY_IS_LOST)
+        return take_back(vcpu, exit);
     if (go == MODEL_GO_TARGET)
         *pc = pc_make(section, step->target);
     else if (go != MODEL_GO_STAY)

@@ -259,11 +259,31 @@ guest_access_locked(ModelVcpu *vcpu, ModelAccessRequest *request, char *message)
     return MODEL_ACCESS_DONE;
 }
 
+/* A page that is not here is waited for without the lock, under which everything else would wait
+ * for it, a kick too. While memory arrives none is taken out. */
+static void
+await_memory(Model *model, guint64 gpa, guint64 n)
+{
+    const gboolean arrives = g_atomic_int_get(&model->accel.memory) == ACCEL_MEMORY_ARRIVES;
+
+    for (guint64 done = 0; arrives && done < n;
+         done += MODEL_PAGE_SIZE - (gpa + done) % MODEL_PAGE_SIZE) {
+        const guint8 *at;
+
+        g_mutex_lock(&model->lock);
+        at = model_ram_locked(model, gpa + done, 1);
+        g_mutex_unlock(&model->lock);
+        if (at != NULL)
+            (void)*(const volatile guint8 *)at;
+    }
+}
+
 ModelAccess
 model_guest_access(ModelVcpu *vcpu, ModelAccessRequest *request, char *message)
 {
     ModelAccess result;
 
+    await_memory(vcpu->model, request->gpa, request->n);
     g_mutex_lock(&vcpu->model->lock);
     result = guest_access_locked(vcpu, request, message);
     g_mutex_unlock(&vcpu->model->lock);
@@ -276,6 +296,7 @@ guest_copy(Model *model, guint64 gpa, void *buffer, gsize n, gboolean is_write)
     ModelSlot *slot;
     gboolean done = FALSE;
 
+    await_memory(model, gpa, n);
     g_mutex_lock(&model->lock);
     slot = slot_at(model, gpa, n);
     if (slot != NULL && slot->ram != NULL && n != 0) {

@@ -35,11 +35,18 @@ json_t *
 qmp_migrate_cancel(Vm *vm, json_t *arguments, GError **error)
 {
     VmMigrateInfo info = {0};
-    gboolean late;
+    gboolean late, arrives;
 
     vm_migrate_info(vm, &info);
     late = info.known && mig_status_is_postcopy(info.stats.status);
+    arrives = info.arrives;
     vm_migrate_info_clear(&info);
+    if (arrives) {
+        g_set_error(error, QMP_ERROR, QMP_ERROR_GENERIC,
+                    "A restore cannot be cancelled: the guest runs already, its memory still comes "
+                    "from the file");
+        return NULL;
+    }
     if (late) {
         g_set_error(error, QMP_ERROR, QMP_ERROR_GENERIC,
                     "Postcopy cannot be cancelled: the guest lives at the destination, and its "

@@ -171,6 +171,7 @@ add_destination(json_t *answer, const VmMigrateInfo *info)
     set_time(answer, "total-time", info->stats.total_ms);
     if (info->stats.ram.total > 0)
         json_object_set_new(answer, "ram", ram_of(&info->stats));
+    add_file(answer, &info->stats.ram);
     if (info->stats.has_postcopy)
         add_postcopy(answer, &info->stats.postcopy);
 }

@@ -108,6 +108,7 @@ rig_add_block(Rig *rig, const char *name, guint64 size, gboolean migratable)
         .max_length = size,
         .page_size = 4096,
         .gpa = (guint64)rig->n_blocks << 40,
+        .backing_fd = -1,
     };
     /* What does not migrate has no memory here: touching it would be a fault. */
     if (!migratable)
@@ -284,6 +285,8 @@ host_activate(void *opaque, GError **error)
     Rig *rig = opaque;
 
     g_assert_true(rig->locked);
+    if (rig->looks_early)
+        (void)rig_sum(rig);
     if (!rig->fail_activate)
         return TRUE;
     g_set_error(error, MIG_ERROR, MIG_ERROR_STATE, "a device cannot resume");
@@ -300,6 +303,17 @@ host_run(void *opaque)
         rig->sum_at_run = rig_sum(rig);
     g_atomic_int_set(&rig->taken, 1);
     let_run(rig);
+}
+
+/* The guest makes no further step. */
+static void
+host_memory(void *opaque, MigMemory memory)
+{
+    Rig *rig = opaque;
+
+    if (memory == MIG_MEMORY_IS_LOST)
+        g_atomic_int_set(&rig->vcpu_quits, 1);
+    g_atomic_int_set(&rig->memory, (gint)memory);
 }
 
 static void
@@ -326,6 +340,7 @@ static const MigHostOps host_ops = {
     .throttle = host_throttle,
     .activate = host_activate,
     .run = host_run,
+    .memory = host_memory,
     .event = host_event,
 };
 

@@ -47,8 +47,10 @@ struct Rig {
     gint gone;       /* atomic: it was handed over */
     gint taken;      /* atomic: run() was called */
     gint throttle;   /* atomic: percent, as it was told last */
+    gint memory;     /* atomic: MigMemory, the same */
     gboolean writes; /* while it runs it writes to its memory */
     gboolean fail_activate, fail_stop;
+    gboolean looks_early; /* activate() looks at the memory */
     guint32 seed;
     GThread *vcpu;
     gint vcpu_quits; /* atomic */

@@ -2,7 +2,8 @@
 /*
  * Files that are not what they say: every field of every header flipped and set to extremes, bits
  * for pages that there are not, every length that a file can be cut to. Nothing of it runs a guest,
- * and nothing that the places tell writes a byte of memory (R-RAM-6, R-MRM-7).
+ * and nothing that the places tell writes a byte of memory (R-RAM-6, R-MRM-7); whether memory is
+ * read at once or, lazily, later.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct {
     FactsFile facts;
     GByteArray *bytes; /* of the good file */
     guint64 sum;       /* of the memory in it */
+    gboolean lazily;
 } Hostile;
 
 static Rig *
@@ -40,6 +42,7 @@ hostile_set_up(Hostile *hostile, const void *data)
     char *bytes;
     gsize n;
 
+    hostile->lazily = data != NULL;
     hostile->pair.folder = g_dir_make_tmp("hostile-XXXXXX", NULL);
     hostile->pair.from = make_rig(&hostile->pair.guest);
     hostile->path = g_build_filename(hostile->pair.folder, "f", NULL);
@@ -63,6 +66,16 @@ hostile_tear_down(Hostile *hostile, const void *data)
     pair_tear_down(&hostile->pair, NULL);
 }
 
+static Rig *
+make_target(Hostile *hostile)
+{
+    const MigCapabilityChange lazy = {MIG_CAP_X_LAZY_RESTORE, hostile->lazily};
+    Rig *rig = make_rig(&hostile->pair.guest);
+
+    g_assert_true(mig_params_set_capabilities(rig->params, &lazy, 1, FALSE, NULL));
+    return rig;
+}
+
 /* Loads the file into a fresh machine, which is left in the pair. */
 static gboolean
 loads(Hostile *hostile)
@@ -70,7 +83,7 @@ loads(Hostile *hostile)
     Pair *pair = &hostile->pair;
 
     rig_free(pair->to);
-    pair->to = make_rig(&pair->guest);
+    pair->to = make_target(hostile);
     pair_receive(pair->to, hostile->uri);
     rig_wait_ended(pair->to);
     g_assert_cmpint(rig_runs(pair->to), ==,
@@ -247,7 +260,7 @@ a_block_that_does_not_migrate_here_is_refused(Hostile *hostile, const void *data
     Pair *pair = &hostile->pair;
     g_auto(MigStats) stats = {0};
 
-    pair->to = make_rig(&pair->guest);
+    pair->to = make_target(hostile);
     pair->to->blocks[0].block.migratable = FALSE;
     pair_receive(pair->to, hostile->uri);
     rig_wait_ended(pair->to);
@@ -297,8 +310,10 @@ a_file_of_a_big_endian_host_is_recognised(Pair *pair, const void *data)
     facts_clear(&facts);
 }
 
-#define ADD(name) \
-    g_test_add("/mapped-hostile/" #name, Hostile, NULL, hostile_set_up, name, hostile_tear_down)
+#define ADD(name)                                                                                 \
+    g_test_add("/mapped-hostile/" #name, Hostile, NULL, hostile_set_up, name, hostile_tear_down); \
+    g_test_add("/mapped-hostile/lazily/" #name, Hostile, "", hostile_set_up, name,                \
+               hostile_tear_down)
 
 int
 main(int argc, char **argv)

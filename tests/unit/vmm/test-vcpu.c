@@ -364,14 +364,14 @@ registers_of_a_running_vcpu_are_reached_from_outside(void)
 }
 
 static void
-a_vcpu_that_rests_is_out_and_parks_all_the_same(void)
+stays_out_and_parks(void (*keep_out)(VdevVcpu *vcpu, gboolean out))
 {
     Rig *rig = rig_new();
     guint64 value = 5;
 
     vcpu_start(rig->vcpu[0]);
     rig_wait_in_guest(rig, 0, 1);
-    vcpu_set_resting(rig->vcpu[0], TRUE);
+    keep_out(rig->vcpu[0], TRUE);
     rig_wait_left(rig, 0);
     g_assert_cmpint(vcpu_set(rig->vcpu[0], VDEV_REG_PC, &value), ==, 0);
     g_assert_cmpuint(rig->raw[0]->runs, ==, 1); /* it did not go back */
@@ -379,9 +379,21 @@ a_vcpu_that_rests_is_out_and_parks_all_the_same(void)
     for (guint i = 0; i < 2; i++)
         vcpu_set_machine_runs(rig->vcpu[i], TRUE);
     g_assert_cmpuint(rig->raw[0]->runs, ==, 1);
-    vcpu_set_resting(rig->vcpu[0], FALSE);
+    keep_out(rig->vcpu[0], FALSE);
     rig_wait_in_guest(rig, 0, 2);
     rig_free(rig);
+}
+
+static void
+a_vcpu_that_rests_is_out_and_parks_all_the_same(void)
+{
+    stays_out_and_parks(vcpu_set_resting);
+}
+
+static void
+a_vcpu_that_is_barred_is_out_and_parks_all_the_same(void)
+{
+    stays_out_and_parks(vcpu_set_barred);
 }
 
 static gint64
@@ -561,6 +573,7 @@ main(int argc, char **argv)
     g_test_add_func("/vcpu/stray", a_stray_load_gives_all_ones);
     g_test_add_func("/vcpu/out", a_vcpu_that_is_out_stays_out_until_started_again);
     g_test_add_func("/vcpu/rest", a_vcpu_that_asked_for_the_end_executes_nothing_more);
+    g_test_add_func("/vcpu/barred", a_vcpu_that_is_barred_is_out_and_parks_all_the_same);
     g_test_add_func("/vcpu/slow", a_vcpu_that_rests_is_out_and_parks_all_the_same);
     g_test_add_func("/vcpu/thread-id", a_thread_has_its_kernel_id);
     return g_test_run();
