@@ -16,7 +16,7 @@ MEM=${MEM:-256}
 MACHINE=${MACHINE:-pseries-7.2}
 LOAD=${LOAD:-} # more of stress.* on the guest's command line
 TALK=${TALK:-4} # lines typed before, and again after, each move
-TRANSPORT=${TRANSPORT:-unix} # or file, postcopy (between sides of our kind)
+TRANSPORT=${TRANSPORT:-unix} # or file, postcopy, restore (the last two between sides of our kind)
 BREAK_EVERY=${BREAK_EVERY:-0} # postcopy: of so many moves one loses its connection; 0: none
 TEXT="console=hvc0 quiet guest.run=stress $LOAD"
 TRANSCRIPT=$WORK/console
@@ -267,6 +267,51 @@ through_file()
     esac
 }
 
+switch_lazy_on()
+{
+    "$1" migrate-set-capabilities 'capabilities:=[{"capability": "mapped-ram", "state": true},
+        {"capability": "x-lazy-restore", "state": true},
+        {"capability": "multifd", "state": true}]' > /dev/null
+}
+
+# saved FILE: the side's guest, with places for its pages.
+saved()
+{
+    SOURCE_DIR=$DIR SOURCE_SOCKET=$SOCKET SOURCE_VMM=$VMM SOURCE_KEYS=$KEYS_FD
+    source_ctl migrate-set-capabilities \
+        'capabilities:=[{"capability": "mapped-ram", "state": true}]' > /dev/null &&
+        source_ctl migrate "uri=file:$1" > "$DIR/migrate" 2>&1 || { cat "$DIR/migrate"; return 1; }
+    migrated
+}
+
+# restored_from FILE RATE KIND OPTIONS...: a new side that runs at once, and gets no more than RATE
+# bytes a second of what nobody asks for.
+restored_from()
+{
+    from=$1 rate=$2
+    shift 2
+    side_start "$@" -incoming defer
+    switch_lazy_on ctl && ctl migrate-set-parameters "max-postcopy-bandwidth:=$rate" > /dev/null &&
+        ctl migrate-incoming "uri=file:$from" > /dev/null
+}
+
+# The source is done; its guest runs on while its memory comes from the file.
+through_restore()
+{
+    talk "$TALK"
+    saved "$WORK/stream-$((SIDES + 1))" &&
+        restored_from "$WORK/stream-$((SIDES + 1))" 1048576 "$@"
+}
+
+# Of a restore: memory still comes when the guest has ticked and answered; then all of it does.
+settled()
+{
+    [ "$TRANSPORT" = restore ] || return 0
+    ctl --json query-migrate | tr -d ' \n' >> "$WORK/waits" && echo >> "$WORK/waits" &&
+        ctl migrate-set-parameters max-postcopy-bandwidth:=0 > /dev/null &&
+        until_true here_is completed
+}
+
 running_here()
 {
     until_true is_status running || { cat "$ERRORS"; return 1; }
@@ -280,7 +325,7 @@ moved_to()
     rm -f "$WORK/stream-$SIDES" "$WORK/incoming-$SIDES"
     MOVES=$((MOVES + 1))
     talk "$TALK"
-    answered && guest_ticks_on && footprint >> "$WORK/footprints" &&
+    answered && guest_ticks_on && settled && footprint >> "$WORK/footprints" &&
         tr -d ' \n' < "$SOURCE_DIR/query-migrate" |
         sed 's/"ram":{\([^}]*\)}/\1/' >> "$WORK/moves" && echo >> "$WORK/moves"
 }
