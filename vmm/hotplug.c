@@ -266,6 +266,7 @@ vm_object_add(Vm *vm, const OptionItem *item, GError **error)
 {
     RamBackendSpec spec = {0};
 
+    vm_migrate_settle(vm);
     if (refuse_in_migration(vm, "object-add", error) || !vm_backend_parse(item, &spec, error))
         return FALSE;
     if (find_backend(vm, spec.id) != NULL)
@@ -277,8 +278,10 @@ vm_object_add(Vm *vm, const OptionItem *item, GError **error)
 gboolean
 vm_object_del(Vm *vm, const char *id, GError **error)
 {
-    RamBlock *block = find_backend(vm, id);
+    RamBlock *block;
 
+    vm_migrate_settle(vm); /* it may take a device along */
+    block = find_backend(vm, id);
     if (block == NULL)
         return vm_usage(error, "object '%s' not found", id);
     if (refuse_in_migration(vm, "object-del", error))
@@ -361,6 +364,7 @@ plug_item(Vm *vm, const OptionItem *item, gboolean at_start, GError **error)
 gboolean
 vm_device_add(Vm *vm, const OptionItem *item, GError **error)
 {
+    vm_migrate_settle(vm);
     return !refuse_in_migration(vm, "device_add", error) &&
            plug_item(vm, item, vm->state == RUN_STATE_INMIGRATE, error);
 }
@@ -382,8 +386,10 @@ vm_hotplug_start(Vm *vm, GError **error)
 gboolean
 vm_device_del(Vm *vm, const char *id, GError **error)
 {
-    VmPlug *plug = find_plug(vm, id);
+    VmPlug *plug;
 
+    vm_migrate_settle(vm); /* it may take the device along */
+    plug = find_plug(vm, id);
     if (plug == NULL && is_fixed_device(vm, id))
         return vm_usage(error, "Device '%s' does not support hotplugging", id);
     if (plug == NULL) {

@@ -8,7 +8,8 @@
  * clients (monitor/hotplug.c). Main thread, machine lock held.
  *
  * HP-1  Nothing is plugged or removed while a migration runs. What the guest lets go of meanwhile
- *       stays until the migration is over, and only then is it told.
+ *       stays until the migration is over, and only then is it told. Over is what query-migrate
+ *       calls so.
  * HP-2  A request that fails leaves nothing behind.
  * HP-3  A backend that a device uses cannot be deleted.
  *

@@ -176,7 +176,7 @@ vm_begin(Vm *vm, GError **error)
 gboolean
 vm_migrate_incoming(Vm *vm, const char *uri, gboolean end_if_it_fails, GError **error)
 {
-    vm_migrate_end_last(vm);
+    vm_migrate_settle(vm);
     if (vm->state != RUN_STATE_INMIGRATE)
         return vm_usage(error, "no guest is waited for: start with -incoming defer");
     if (vm->migration->running)

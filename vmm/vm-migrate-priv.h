@@ -31,10 +31,6 @@ struct VmMigration {
 };
 
 /* vm-migrate.c */
-/** vm_migrate_end_last: whoever has seen how the last one ended may begin the next one: its thread
- * is about to return. Main thread; lets go of the lock. */
-void vm_migrate_end_last(Vm *vm);
-
 /* vm-incoming.c */
 /** vm_incoming_activate, vm_incoming_run: as MigHostOps. */
 gboolean vm_incoming_activate(void *vm, GError **error);

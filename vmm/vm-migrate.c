@@ -90,14 +90,15 @@ migration_ended(Vm *vm, void *data)
         end_migration(vm);
 }
 
+/* Its thread is about to return. */
 void
-vm_migrate_end_last(Vm *vm)
+vm_migrate_settle(Vm *vm)
 {
     VmMigration *migration = vm->migration;
-    gboolean in = migration->latest_is_in;
+    gboolean in = migration != NULL && migration->latest_is_in;
 
-    if (!migration->running || !mig_status_is_over(in ? mig_incoming_status(migration->in)
-                                                      : mig_outgoing_status(migration->out)))
+    if (!vm_migrate_is_running(vm) || !mig_status_is_over(in ? mig_incoming_status(migration->in)
+                                                             : mig_outgoing_status(migration->out)))
         return;
     machine_unlock(&vm->lock);
     if (in)
@@ -386,7 +387,7 @@ vm_migrate(Vm *vm, const char *uri, GError **error)
     VmMigration *migration = vm->migration;
     MigOutgoing *out;
 
-    vm_migrate_end_last(vm);
+    vm_migrate_settle(vm);
     if (!may_migrate(vm, error))
         return FALSE;
     out = mig_outgoing_new(&migration->host, migration->params, uri, error);

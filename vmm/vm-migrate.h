@@ -80,6 +80,9 @@ char **vm_migrate_blockers(Vm *vm);
 
 /** vm_migrate_is_running: between setup and end; nothing may be plugged or removed. */
 gboolean vm_migrate_is_running(const Vm *vm);
+/** vm_migrate_settle: one that is over for those who ask does not run any more: whoever has seen
+ * its end may plug, or begin the next one. Main thread; releases the machine lock meanwhile. */
+void vm_migrate_settle(Vm *vm);
 
 /** vm_migrate_holds_guest: `cont` must be refused; @error says why and what to do. */
 gboolean vm_migrate_holds_guest(const Vm *vm, GError **error);

@@ -491,6 +491,62 @@ what_the_guest_gives_back_waits_for_the_end_of_a_migration(void)
     rig_close(&rig);
 }
 
+static gboolean
+is_over(Vm *vm)
+{
+    VmMigrateInfo info;
+    gboolean over;
+
+    vm_migrate_info(vm, &info);
+    over = mig_status_is_over(info.stats.status);
+    vm_migrate_info_clear(&info);
+    return over;
+}
+
+/* As many sections as a machine has that can migrate. */
+static void
+describe_state(Vm *vm, guint32 *objects, guint n)
+{
+    static const VmsField fields[] = { VMS_END };
+    static const VmsState state = {.name = "toy", .version = 1, .oldest = 1, .fields = fields};
+
+    for (guint i = 0; i < n; i++)
+        g_assert_true(vm->host.state_add(&vm->host, NULL, i, &state, &objects[i], NULL));
+}
+
+/* HP-1: its end, which the main loop has yet to hear of, can be asked for already. */
+static void
+who_has_seen_the_end_of_a_migration_may_plug(void)
+{
+    g_autoptr(GError) error = NULL;
+    guint32 objects[4] = {0};
+    Rig rig;
+
+    rig_open(&rig);
+    assert_done(&rig, vm_object_add, "memory-backend-ram,id=m,size=1M");
+    g_assert_true(vm_migrate_init(rig.vm, &error));
+    describe_state(rig.vm, objects, G_N_ELEMENTS(objects));
+    for (guint round = 0; round < 20; round++) {
+        vm_migrate(rig.vm, "unix:/nowhere/at/all", &error);
+        g_assert_no_error(error);
+        while (!is_over(rig.vm)) {
+            machine_unlock(&rig.vm->lock);
+            g_usleep(100);
+            machine_lock_main(&rig.vm->lock);
+        }
+        assert_done(&rig, vm_device_add, "pc-dimm,id=d,memdev=m");
+        g_assert_true(vm_device_del(rig.vm, "d", NULL));
+        rig.vm->host.unplug_memory(&rig.vm->host, rig.toy.last);
+        rig.vm->host.unplug_done(&rig.vm->host, rig.toy.last);
+        g_assert_cmpuint(vm_n_plugs(rig.vm), ==, 0);
+        run_errands(&rig);
+    }
+    vm_migrate_finish(rig.vm);
+    vm_asked_clear(rig.vm);
+    mig_sections_free(rig.vm->sections);
+    rig_close(&rig);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -504,6 +560,8 @@ main(int argc, char **argv)
                     what_comes_before_the_guest_is_not_hotplugged);
     g_test_add_func("/hotplug/what-the-guest-gives-back-waits-for-the-end-of-a-migration",
                     what_the_guest_gives_back_waits_for_the_end_of_a_migration);
+    g_test_add_func("/hotplug/who-has-seen-the-end-of-a-migration-may-plug",
+                    who_has_seen_the_end_of_a_migration_may_plug);
     g_test_add_func("/hotplug/a-guest-that-is-busy-is-held-a-little-later",
                     a_guest_that_is_busy_is_held_a_little_later);
     return g_test_run();
