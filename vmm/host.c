@@ -48,7 +48,7 @@ static void
 host_request_pause(const VdevHost *host)
 {
     vm_run_errand(host_vm(host), pause_asked, NULL, NULL);
-    vm_rest_caller(host_vm(host));
+    vm_rest_all(host_vm(host));
 }
 
 static void

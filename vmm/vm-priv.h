@@ -251,6 +251,8 @@ void vm_serve_requests(Vm *vm);
 /** vm_rest_caller: if a vCPU's own thread calls, that vCPU executes nothing more until the machine
  * has been stopped and goes on. */
 void vm_rest_caller(Vm *vm);
+/** vm_rest_all: no vCPU executes anything more until then, but for the exit that it is in. */
+void vm_rest_all(Vm *vm);
 
 /* vm-vcpu.c: VcpuOwner's calls; @vm is the Vm. */
 void vm_vcpu_out(void *vm, VdevVcpu *vcpu, AccelExitKind kind, const char *message);

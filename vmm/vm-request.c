@@ -128,6 +128,13 @@ vm_rest_caller(Vm *vm)
         vcpu_rest_if_caller(vm->vcpus->pdata[i]);
 }
 
+void
+vm_rest_all(Vm *vm)
+{
+    for (guint i = 0; i < vm->vcpus->len; i++)
+        vcpu_set_machine_runs(vm->vcpus->pdata[i], FALSE);
+}
+
 /* ---- serving ------------------------------------------------------------------------------- */
 
 static gboolean

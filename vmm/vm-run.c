@@ -74,8 +74,7 @@ vm_set_state(Vm *vm, RunState state)
 void
 vm_pause(Vm *vm)
 {
-    for (guint i = 0; i < vm->vcpus->len; i++)
-        vcpu_set_machine_runs(vm->vcpus->pdata[i], FALSE);
+    vm_rest_all(vm);
     /* While it waits a hypercall may unplug one and move the others up. */
     for (guint i = 0; i < vm->vcpus->len;) {
         VdevVcpu *vcpu = vm->vcpus->pdata[i];

@@ -187,7 +187,8 @@ struct VdevHost {
                                 void *object, GError **error);
 
     /* VDEV_GROUP_BASE, later addition: as request_reset(), but the machine is paused, as by the
-     * operator's `stop`; the calling vCPU executes nothing more until `cont`. */
+     * operator's `stop`; no vCPU executes anything more until `cont`, but for the call that it is
+     * in. */
     void (*request_pause)(const VdevHost *host);
 };
 
