@@ -47,6 +47,38 @@ static const struct {
     {"*", "a device", DETACH},
 };
 
+/* By the type in a connector's number. Nothing is sent of one at rest, so something moves there. */
+static const struct {
+    guint32 type;
+    const char *what, *way_out;
+} connectors[] = {
+    {1, "a core on its way in or out",
+     "give both sides the same -smp …,maxcpus=, and what was plugged as -device"},
+    {4, "a PCI device on its way in or out", DETACH},
+    {8, "memory on its way in or out",
+     "give both sides the same -m …,slots=,maxmem=, and what was plugged as -device"},
+};
+
+#define PCI_TYPE 4u
+
+/* NULL: it is no connector, or of a type that is not known. (transfer full) */
+static char *
+connector_text(const char *idstr, guint32 instance)
+{
+    const guint32 type = instance >> 28, slot = instance >> 3 & 0x1f, function = instance & 7;
+    g_autofree char *place = NULL;
+    guint i = 0;
+
+    while (i < G_N_ELEMENTS(connectors) && connectors[i].type != type)
+        i++;
+    if (!g_str_has_prefix(idstr, "spapr_drc") || i == G_N_ELEMENTS(connectors))
+        return NULL;
+    place =
+        type == PCI_TYPE ? g_strdup_printf(" of PCI slot %02x.%u", slot, function) : g_strdup("");
+    return g_strdup_printf("the sender has %s, at connector 0x%08x%s, and this machine has not: %s",
+                           connectors[i].what, instance, place, connectors[i].way_out);
+}
+
 /* " in PCI slot 03.0", of "pci@BUID:03.0/name", ":SS.F" for every hop. */
 static char *
 place_of(const char *idstr)
@@ -61,13 +93,16 @@ place_of(const char *idstr)
 }
 
 char *
-mig_absent_text(const char *idstr)
+mig_absent_text(const char *idstr, guint32 instance)
 {
     const char *slash = strrchr(idstr, '/');
     const gboolean has_path = strchr(idstr, '@') != NULL && slash != NULL;
     g_autofree char *place = place_of(idstr);
+    char *text = connector_text(idstr, instance);
     guint i = 0;
 
+    if (text != NULL)
+        return text;
     while (!g_pattern_match_simple(known[i].pattern, idstr))
         i++;
     return g_strdup_printf("the sender has %s, %s%s, and this machine has not: %s", known[i].what,

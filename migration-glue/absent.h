@@ -11,9 +11,10 @@
 /**
  * mig_absent_text:
  * @idstr: name of a section, or of a block of memory, for which there is no owner here
+ * @instance: of the section; of a connector it tells what is plugged
  *
  * Returns: "what it is …: how to do without it". (transfer full)
  */
-char *mig_absent_text(const char *idstr);
+char *mig_absent_text(const char *idstr, guint32 instance);
 
 #endif

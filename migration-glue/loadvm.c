@@ -319,7 +319,7 @@ load_payload(MigLoader *loader, MigStream *stream, const MigSectionHead *head, c
     MigStateName name = {head->idstr, head->instance};
 
     if (section == NULL) {
-        g_autofree char *text = mig_absent_text(head->idstr);
+        g_autofree char *text = mig_absent_text(head->idstr, head->instance);
 
         if (loader->hooks->unknown_section == NULL)
             return refuse(head, MIG_ERROR_UNKNOWN, error, text);

@@ -169,7 +169,7 @@ static gboolean G_GNUC_PRINTF(3, 4) refuse(MigError code, GError **error, const 
 static gboolean
 refuse_block(const char *name, GError **error)
 {
-    g_autofree char *text = strchr(name, '@') != NULL ? mig_absent_text(name) : NULL;
+    g_autofree char *text = strchr(name, '@') != NULL ? mig_absent_text(name, 0) : NULL;
 
     if (text != NULL)
         return refuse(MIG_ERROR_UNKNOWN, error, "RAM block '%s': %s", name, text);

@@ -11,6 +11,7 @@ the_device_its_place_and_the_way_out_are_named(void)
 {
     static const struct {
         const char *idstr, *what, *way_out;
+        guint32 instance;
     } cases[] = {
         {"pci@800000020000000:03.0/virtio-net",
          "the sender has a virtio device, virtio-net in PCI slot 03.0, and this machine has not: ",
@@ -23,7 +24,15 @@ the_device_its_place_and_the_way_out_are_named(void)
         {"l-lan@71000002/spapr_llan", "a VIO network adapter, spapr_llan,", "-nic none"},
         {"vty@71000001/spapr_vty", "a console,", "-serial"},
         {"cpu_common", "a processor, cpu_common,", "-smp"},
-        {"spapr_drc", "a connector, spapr_drc,", "slots="},
+        {"spapr_drc", "a connector, spapr_drc,", "slots=", 0x50000001},
+        {"spapr_drc", "memory on its way in or out, at connector 0x80000004, and",
+         "slots=", 0x80000004},
+        {"spapr_drc", "a core on its way in or out, at connector 0x10000001, and",
+         "maxcpus=", 0x10000001},
+        {"spapr_drc",
+         "a PCI device on its way in or out, at connector 0x40000109 of PCI slot 01.1,",
+         "device_del", 0x40000109},
+        {"spapr_drc/physical", "a PCI device on its way", "device_del", 0x40000018},
         {"spapr_pci", "a further PCI host bridge,", "spapr-pci-host-bridge"},
         {"icp/server", "XICS, icp/server,", "ic-mode"},
         {"something-new", "a device, something-new,", "-device"},
@@ -33,7 +42,7 @@ the_device_its_place_and_the_way_out_are_named(void)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *text = mig_absent_text(cases[i].idstr);
+        g_autofree char *text = mig_absent_text(cases[i].idstr, cases[i].instance);
 
         g_test_message("%s: %s", cases[i].idstr, text);
         g_assert_nonnull(strstr(text, cases[i].what));
