@@ -297,6 +297,64 @@ a_tree_that_has_changed_fails_the_walk(void)
     end(&from, dimm);
 }
 
+/* --- A slot, with a device of the test's: this machine has none -------------- */
+
+static void *
+slot_tree(Platform *platform, const Drc *own)
+{
+    void *blob = g_malloc0(512);
+
+    g_assert_cmpint(fdt_create(blob, 512) | fdt_finish_reservemap(blob), ==, 0);
+    g_assert_cmpint(fdt_begin_node(blob, "") | fdt_begin_node(blob, "ethernet@1"), ==, 0);
+    g_assert_cmpint(fdt_end_node(blob) | fdt_end_node(blob) | fdt_finish(blob), ==, 0);
+    return blob;
+}
+
+static gboolean
+load_slot(Rig *rig, Drc *slot, const char *text, GError **error)
+{
+    const VmsContext context = context_of("pseries-7.2");
+    g_autoptr(GByteArray) bytes = wire_bytes(text);
+    gsize used;
+
+    return wire_load(&state_drc, &slot->own, 1, &context, bytes->data, bytes->len, &used, error);
+}
+
+/* State 6 as stock QEMU sends it: plugged in, the guest has not taken it. R-DRC-9. */
+static void
+a_slot_that_waits_for_its_guest_loads_if_its_device_is_there(void)
+{
+    static const DrcDevice device = {.tree = slot_tree};
+    const guint32 index = 0x40000008;
+    g_autoptr(GError) error = NULL;
+    guint32 sense = 0;
+    Drc *slot;
+    Rig rig;
+
+    rig_init(&rig, &spec);
+    drcs_add(&rig.platform->drcs, DRC_PCI, 0, 0, 256);
+    slot = drc(&rig, index);
+    g_assert_false(load_slot(&rig, slot, "00000006", &error));
+    g_assert_nonnull(strstr(error->message, "connector 0x40000008: nothing is plugged in here"));
+    g_clear_error(&error);
+    g_assert_true(drc_attach(rig.platform, slot, &device, NULL, TRUE, NULL));
+    g_assert_false(load_slot(&rig, slot, "00000002", &error)); /* of another class */
+    g_assert_cmpuint(slot->own.state, ==, DRC_SLOT_CONFIGURED);
+    g_assert_true(load_slot(&rig, slot, "00000006", NULL));
+    g_assert_cmpuint(slot->own.state, ==, DRC_SLOT_POWERED);
+    g_assert_cmpuint(drc_broken(slot), ==, 0);
+    /* and the guest takes it */
+    g_assert_cmpint(drc_get_sense(rig.platform, index, &sense), ==, RTAS_OK);
+    g_assert_cmpuint(sense, ==, 1);
+    fresh_area(&rig, AREA, index);
+    g_assert_cmpint(step(&rig, AREA, 0), ==, RTAS_NOT_CONFIGURABLE);
+    g_assert_cmpint(drc_set_isolation(rig.platform, index, 1), ==, RTAS_OK);
+    g_assert_cmpint(step(&rig, AREA, 0), ==, CONNECTOR_CHILD);
+    g_assert_cmpint(step(&rig, AREA, 0), ==, RTAS_OK);
+    g_assert_cmpuint(slot->own.state, ==, DRC_SLOT_CONFIGURED);
+    rig_finish(&rig);
+}
+
 /* --- In the tree --------------------------------------------------------- */
 
 static void
@@ -458,6 +516,7 @@ main(int argc, char **argv)
     TEST(a_walk_goes_on_behind_a_move_at_every_piece);
     TEST(a_walk_without_a_place_fails_once_and_can_begin_anew);
     TEST(a_tree_that_has_changed_fails_the_walk);
+    TEST(a_slot_that_waits_for_its_guest_loads_if_its_device_is_there);
     TEST(connectors_and_blocks_are_listed);
     TEST(only_what_is_on_its_way_is_sent);
     TEST(impossible_state_is_refused);
