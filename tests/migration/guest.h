@@ -3,7 +3,8 @@
  * A guest of a test: a spapr-vmm process on the model, its QMP socket, and its memory, which is a
  * file that the test sees too.
  *
- * All waiting ends at a deadline with a failed test; nothing is judged by how long it took.
+ * All waiting is for a state that must come. It ends at a deadline with a failed test, which shows
+ * what every guest of the rig says of itself; nothing is judged by how long it took.
  */
 #ifndef TESTS_MIGRATION_GUEST_H
 #define TESTS_MIGRATION_GUEST_H
@@ -15,11 +16,14 @@
 
 /* What all guests of a test have in common. */
 typedef struct {
-    const char *vmm, *module_dir, *script;
-    char *dir; /* for sockets, memory, logs; removed by rig_clear() */
+    char *dir;         /* for sockets, memory, logs; removed by rig_clear() */
+    GPtrArray *guests; /* Guest, those that were not freed */
 } GuestRig;
 
-void rig_init(GuestRig *rig, const char *vmm, const char *module_dir, const char *script);
+/** guest_test_init: as g_test_init(); what is left are the paths of VMM, modules and script. */
+void guest_test_init(int *argc, char ***argv);
+
+void rig_init(GuestRig *rig);
 void rig_clear(GuestRig *rig);
 /** rig_path: of @name in the rig's directory. (transfer full) */
 char *rig_path(const GuestRig *rig, const char *name);
@@ -44,6 +48,13 @@ typedef struct Guest Guest;
 Guest *guest_start(const GuestRig *rig, const GuestSpec *spec);
 /** guest_free: ends it, if it has not ended. */
 void guest_free(Guest *guest);
+
+/** guest_give_up: fails the test, with the states and the logs of all guests of the rig. */
+void guest_give_up(Guest *guest, const char *format, ...) G_GNUC_PRINTF(2, 3) G_GNUC_NORETURN;
+
+/** guest_wait: until @is says so. @what: in words */
+void
+guest_wait(Guest *guest, gboolean (*is)(Guest *guest, void *user), void *user, const char *what);
 
 /** guest_ask: one command. Returns: what it returned, or NULL with *@error its description. */
 json_t *guest_ask(Guest *guest, const char *command, json_t *arguments, char **error);

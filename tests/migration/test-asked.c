@@ -11,55 +11,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/migration/guest.h"
+#include "tests/migration/pair.h"
 
 #define BOX 0x1000000 /* of asks.script */
 
 enum { ASK_POWER_OFF = 1, ASK_REBOOT = 2, ASK_PANIC = 3 };
 
-typedef struct {
-    GuestRig rig;
-    Guest *source, *destination;
-    char *uri;
-} Fixture;
-
-static const char *vmm, *module_dir, *script;
-
 static void
-set_up(Fixture *f, gconstpointer data)
+start(Pair *f, const char *incoming)
 {
-    g_autofree char *path = NULL;
-
-    rig_init(&f->rig, vmm, module_dir, script);
-    path = rig_path(&f->rig, "s");
-    f->uri = g_strconcat("unix:", path, NULL);
-}
-
-static void
-tear_down(Fixture *f, gconstpointer data)
-{
-    guest_free(f->source);
-    guest_free(f->destination);
-    rig_clear(&f->rig);
-    g_free(f->uri);
-}
-
-static void
-start(Fixture *f, const char *incoming)
-{
-    f->source = guest_start(&f->rig, &(GuestSpec){.name = "from"});
+    f->source = pair_start(f, (GuestSpec){0});
     if (incoming != NULL)
-        f->destination = guest_start(&f->rig, &(GuestSpec){.name = "to", .incoming = incoming});
+        f->destination = pair_start(f, (GuestSpec){.incoming = incoming});
 }
 
 static void
-migrate(Fixture *f, const char *uri)
-{
-    guest_do(f->source, "migrate", json_pack("{s:s}", "uri", uri));
-}
-
-static void
-set_limits(Fixture *f, guint64 bandwidth, guint downtime_ms)
+set_limits(Pair *f, guint64 bandwidth, guint downtime_ms)
 {
     guest_do(f->source, "migrate-set-parameters",
              json_pack("{s:I,s:I,s:i}", "max-bandwidth", (json_int_t)bandwidth,
@@ -69,22 +36,18 @@ set_limits(Fixture *f, guint64 bandwidth, guint downtime_ms)
 
 /* A move that does not end while the guest writes. */
 static void
-begin_to_move(Fixture *f)
+begin_to_move(Pair *f)
 {
     start(f, f->uri);
     set_limits(f, MIB, 1);
-    migrate(f, f->uri);
+    pair_migrate(f, f->uri);
     guest_wait_migration(f->destination, "active");
 }
 
 static void
-assert_moved(Fixture *f, const char *there)
+assert_moved(Pair *f, const char *there)
 {
-    g_autofree char *error = NULL;
-    g_autofree char *over = guest_wait_over(f->source, &error);
-
-    g_assert_cmpstr(error, ==, NULL);
-    g_assert_cmpstr(over, ==, "completed");
+    pair_wait_completed(f);
     guest_wait_run_state(f->source, "postmigrate");
     guest_wait_run_state(f->destination, there);
 }
@@ -93,7 +56,7 @@ assert_moved(Fixture *f, const char *there)
 
 /* VH-1: it ends here, and nobody runs it there. */
 static void
-a_guest_that_powers_off_is_gone_on_both_sides(Fixture *f, gconstpointer data)
+a_guest_that_powers_off_is_gone_on_both_sides(Pair *f, gconstpointer data)
 {
     begin_to_move(f);
     guest_poke(f->source, BOX, ASK_POWER_OFF);
@@ -104,7 +67,7 @@ a_guest_that_powers_off_is_gone_on_both_sides(Fixture *f, gconstpointer data)
 
 /* VH-1 */
 static void
-a_guest_that_reboots_moves_on(Fixture *f, gconstpointer data)
+a_guest_that_reboots_moves_on(Pair *f, gconstpointer data)
 {
     g_autofree char *status = NULL;
 
@@ -121,7 +84,7 @@ a_guest_that_reboots_moves_on(Fixture *f, gconstpointer data)
 
 /* VH-1: a guest that cannot go on moves as that. */
 static void
-a_guest_that_panics_is_panicked_where_it_goes(Fixture *f, gconstpointer data)
+a_guest_that_panics_is_panicked_where_it_goes(Pair *f, gconstpointer data)
 {
     begin_to_move(f);
     guest_poke(f->source, BOX, ASK_PANIC);
@@ -133,7 +96,7 @@ a_guest_that_panics_is_panicked_where_it_goes(Fixture *f, gconstpointer data)
 }
 
 static void
-a_reset_by_the_operator_moves_on_too(Fixture *f, gconstpointer data)
+a_reset_by_the_operator_moves_on_too(Pair *f, gconstpointer data)
 {
     begin_to_move(f);
     guest_do(f->source, "system_reset", NULL);
@@ -153,7 +116,7 @@ pair_of_sockets(int ends[2])
 
 /* The other side reads nothing, and there is no room for the first byte. */
 static void
-a_cancel_before_the_first_byte_changes_nothing(Fixture *f, gconstpointer data)
+a_cancel_before_the_first_byte_changes_nothing(Pair *f, gconstpointer data)
 {
     static const char bytes[4096];
     g_autofree char *status = NULL, *over = NULL;
@@ -166,7 +129,7 @@ a_cancel_before_the_first_byte_changes_nothing(Fixture *f, gconstpointer data)
     start(f, NULL);
     guest_give(f->source, "getfd", json_pack("{s:s}", "fdname", "full"), ends[0]);
     close(ends[0]);
-    migrate(f, "fd:full");
+    pair_migrate(f, "fd:full");
     status = guest_migration(f->source, NULL);
     g_assert_cmpstr(status, ==, "setup");
     guest_do(f->source, "migrate_cancel", NULL);
@@ -180,7 +143,7 @@ a_cancel_before_the_first_byte_changes_nothing(Fixture *f, gconstpointer data)
 /* ---- descriptors ----------------------------------------------------------------------------- */
 
 static void
-a_guest_moves_over_a_socket_that_both_sides_were_given(Fixture *f, gconstpointer data)
+a_guest_moves_over_a_socket_that_both_sides_were_given(Pair *f, gconstpointer data)
 {
     int ends[2];
 
@@ -191,7 +154,7 @@ a_guest_moves_over_a_socket_that_both_sides_were_given(Fixture *f, gconstpointer
     close(ends[0]);
     close(ends[1]);
     guest_do(f->destination, "migrate-incoming", json_pack("{s:s}", "uri", "fd:way"));
-    migrate(f, "fd:way");
+    pair_migrate(f, "fd:way");
     assert_moved(f, "running");
 }
 
@@ -206,30 +169,26 @@ give_set(Guest *guest, const char *path, int flags)
 }
 
 static void
-a_guest_moves_through_a_file_in_a_set_of_descriptors(Fixture *f, gconstpointer data)
+a_guest_moves_through_a_file_in_a_set_of_descriptors(Pair *f, gconstpointer data)
 {
     g_autofree char *path = rig_path(&f->rig, "stream"), *over = NULL;
 
     start(f, "defer");
     give_set(f->source, path, O_WRONLY);
     give_set(f->destination, path, O_RDONLY);
-    migrate(f, "file:/dev/fdset/7");
+    pair_migrate(f, "file:/dev/fdset/7");
     over = guest_wait_over(f->source, NULL);
     g_assert_cmpstr(over, ==, "completed");
     guest_do(f->destination, "migrate-incoming", json_pack("{s:s}", "uri", "file:/dev/fdset/7"));
     assert_moved(f, "running");
 }
 
-#define ADD(test) g_test_add("/asked/" #test, Fixture, NULL, set_up, test, tear_down)
+#define ADD(test) pair_add("/asked/" #test, NULL, test)
 
 int
 main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
-    g_assert_cmpint(argc, ==, 4);
-    vmm = argv[1];
-    module_dir = argv[2];
-    script = argv[3];
+    guest_test_init(&argc, &argv);
     ADD(a_guest_that_powers_off_is_gone_on_both_sides);
     ADD(a_guest_that_reboots_moves_on);
     ADD(a_guest_that_panics_is_panicked_where_it_goes);

@@ -9,93 +9,37 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/migration/guest.h"
+#include "tests/migration/pair.h"
 #include "tests/migration/relay.h"
 
-typedef struct {
-    GuestRig rig;
-    Guest *source, *destination;
-    char *path, *uri; /* where the destination listens */
-    guint turn;
-    gint64 longest; /* µs from a break to a guest that somebody has */
-} Fixture;
-
-static const char *vmm, *module_dir, *script;
-
 static void
-set_up(Fixture *f, gconstpointer data)
+start_source(Pair *f)
 {
-    rig_init(&f->rig, vmm, module_dir, script);
-    f->path = rig_path(&f->rig, "s");
-    f->uri = g_strconcat("unix:", f->path, NULL);
+    f->source = pair_start(f, (GuestSpec){0});
 }
 
 static void
-tear_down(Fixture *f, gconstpointer data)
-{
-    guest_free(f->source);
-    guest_free(f->destination);
-    rig_clear(&f->rig);
-    g_free(f->path);
-    g_free(f->uri);
-}
-
-static Guest *
-start(Fixture *f, GuestSpec spec)
-{
-    g_autofree char *name = g_strdup_printf("g%u", f->turn++);
-
-    spec.name = name;
-    return guest_start(&f->rig, &spec);
-}
-
-static void
-start_source(Fixture *f)
-{
-    f->source = start(f, (GuestSpec){0});
-}
-
-static void
-start_destination(Fixture *f)
+start_destination(Pair *f)
 {
     g_clear_pointer(&f->destination, guest_free);
-    f->destination = start(f, (GuestSpec){.incoming = f->uri});
+    f->destination = pair_start(f, (GuestSpec){.incoming = f->uri});
 }
 
 static void
-migrate(Fixture *f, const char *uri)
-{
-    guest_do(f->source, "migrate", json_pack("{s:s}", "uri", uri));
-}
-
-static void
-set_bandwidth(Fixture *f, guint64 bytes)
+set_bandwidth(Pair *f, guint64 bytes)
 {
     guest_do(f->source, "migrate-set-parameters",
              json_pack("{s:I}", "max-bandwidth", (json_int_t)bytes));
 }
 
-/* The guest is here, runs, and finds its memory as it was. */
-static void
-assert_goes_on(Fixture *f)
-{
-    g_autofree char *log = NULL;
-
-    guest_wait_run_state(f->source, "running");
-    g_usleep(5000);
-    guest_wait_run_state(f->source, "running");
-    log = guest_log(f->source);
-    g_assert_cmpstr(log, ==, "");
-}
-
 /* What failed once works with a destination that is right. */
 static void
-assert_retry_works(Fixture *f)
+assert_retry_works(Pair *f)
 {
     g_autofree char *over = NULL, *error = NULL;
 
     start_destination(f);
-    migrate(f, f->uri);
+    pair_migrate(f, f->uri);
     over = guest_wait_over(f->source, &error);
     g_assert_cmpstr(error, ==, NULL);
     g_assert_cmpstr(over, ==, "completed");
@@ -105,12 +49,12 @@ assert_retry_works(Fixture *f)
 
 /* Returns the source's reason. (transfer full) */
 static char *
-fail_to_migrate(Fixture *f, const char *uri)
+fail_to_migrate(Pair *f, const char *uri)
 {
     g_autofree char *over = NULL;
     char *error = NULL;
 
-    migrate(f, uri);
+    pair_migrate(f, uri);
     over = guest_wait_over(f->source, &error);
     g_assert_cmpstr(over, ==, "failed");
     g_assert_nonnull(error);
@@ -135,18 +79,18 @@ static const Mismatch mismatches[] = {
 };
 
 static void
-another_machine_is_refused_and_the_guest_goes_on(Fixture *f, gconstpointer data)
+another_machine_is_refused_and_the_guest_goes_on(Pair *f, gconstpointer data)
 {
     const Mismatch *mismatch = data;
     GuestSpec spec = mismatch->destination;
     g_autofree char *error = NULL, *log = NULL;
 
-    f->source = start(f, mismatch->source);
+    f->source = pair_start(f, mismatch->source);
     spec.incoming = f->uri;
-    f->destination = start(f, spec);
+    f->destination = pair_start(f, spec);
     error = fail_to_migrate(f, f->uri);
     g_assert_true(mismatch->mute || strstr(error, "code ") != NULL);
-    assert_goes_on(f);
+    pair_assert_well(f);
     g_assert_cmpint(guest_wait_exit(f->destination), ==, 1);
     log = guest_log(f->destination);
     g_test_message("%s | %s", error, log);
@@ -161,7 +105,7 @@ another_machine_is_refused_and_the_guest_goes_on(Fixture *f, gconstpointer data)
 
 /* Exactly one side has the guest, or the source says that it does not know. */
 static void
-assert_one_has_it(Fixture *f)
+assert_one_has_it(Pair *f)
 {
     g_autofree char *error = NULL;
     g_autofree char *over = guest_wait_over(f->source, &error);
@@ -177,23 +121,23 @@ assert_one_has_it(Fixture *f)
         guest_wait_run_state(f->source, was_taken ? "postmigrate" : "running");
     } else {
         g_assert_false(was_taken); /* MS-5, MS-6 */
-        assert_goes_on(f);
+        pair_assert_well(f);
     }
 }
 
 /* With --long only: how late the guest was told of the break, or went on. */
-static void
-note_delay(Fixture *f, gint64 broken_at)
+static gint64
+delay_since(gint64 broken_at)
 {
     gint64 took = g_get_monotonic_time() - broken_at;
 
-    f->longest = MAX(f->longest, took);
-    if (g_strcmp0(g_getenv("CHECK_LONG"), "yes") == 0)
+    if (pair_is_long())
         g_assert_cmpint(took, <, G_USEC_PER_SEC);
+    return took;
 }
 
 static void
-restart_if_gone(Fixture *f)
+restart_if_gone(Pair *f)
 {
     g_autofree char *state = guest_run_state(f->source);
 
@@ -205,28 +149,30 @@ restart_if_gone(Fixture *f)
 }
 
 static void
-kill_destinations(Fixture *f, guint n)
+kill_destinations(Pair *f, guint n)
 {
+    gint64 longest = 0;
+
     start_source(f);
     for (guint i = 0; i < n; i++) {
         gint delay = g_test_rand_int_range(0, 250000);
         gint64 broken_at;
 
         start_destination(f);
-        migrate(f, f->uri);
+        pair_migrate(f, f->uri);
         g_usleep((gulong)delay);
         broken_at = g_get_monotonic_time();
         guest_kill(f->destination);
         assert_one_has_it(f);
-        note_delay(f, broken_at);
+        longest = MAX(longest, delay_since(broken_at));
         restart_if_gone(f);
     }
-    g_test_message("the longest took %" G_GINT64_FORMAT " ms", f->longest / 1000);
+    g_test_message("the longest took %" G_GINT64_FORMAT " ms", longest / 1000);
     assert_retry_works(f);
 }
 
 static void
-cut_connections(Fixture *f, guint n)
+cut_connections(Pair *f, guint n)
 {
     g_autofree char *front = rig_path(&f->rig, "front");
     g_autofree char *uri = g_strconcat("unix:", front, NULL);
@@ -239,7 +185,7 @@ cut_connections(Fixture *f, guint n)
 
         start_destination(f);
         relay = relay_new(front, f->path, at, RELAY_ALL);
-        migrate(f, uri);
+        pair_migrate(f, uri);
         assert_one_has_it(f);
         passed = relay_free(relay);
         whole = MAX(passed, 20 * MIB);
@@ -249,32 +195,32 @@ cut_connections(Fixture *f, guint n)
 }
 
 static void
-a_killed_destination_leaves_one_guest(Fixture *f, gconstpointer data)
+a_killed_destination_leaves_one_guest(Pair *f, gconstpointer data)
 {
     kill_destinations(f, 5);
 }
 
 static void
-a_killed_destination_leaves_one_guest_200_times(Fixture *f, gconstpointer data)
+a_killed_destination_leaves_one_guest_200_times(Pair *f, gconstpointer data)
 {
     kill_destinations(f, 200);
 }
 
 static void
-a_cut_connection_leaves_one_guest(Fixture *f, gconstpointer data)
+a_cut_connection_leaves_one_guest(Pair *f, gconstpointer data)
 {
     cut_connections(f, 5);
 }
 
 static void
-a_cut_connection_leaves_one_guest_200_times(Fixture *f, gconstpointer data)
+a_cut_connection_leaves_one_guest_200_times(Pair *f, gconstpointer data)
 {
     cut_connections(f, 200);
 }
 
 /* MS-5: the answers to pings pass, the verdict does not. */
 static void
-a_lost_verdict_leaves_the_decision_to_the_operator(Fixture *f, gconstpointer data)
+a_lost_verdict_leaves_the_decision_to_the_operator(Pair *f, gconstpointer data)
 {
     g_autofree char *front = rig_path(&f->rig, "front");
     g_autofree char *uri = g_strconcat("unix:", front, NULL);
@@ -302,24 +248,24 @@ a_lost_verdict_leaves_the_decision_to_the_operator(Fixture *f, gconstpointer dat
  */
 
 static void
-cancel(Fixture *f)
+cancel(Pair *f)
 {
     g_autofree char *over = NULL;
 
     guest_do(f->source, "migrate_cancel", NULL);
     over = guest_wait_over(f->source, NULL);
     g_assert_cmpstr(over, ==, "cancelled");
-    assert_goes_on(f);
+    pair_assert_well(f);
     g_assert_cmpint(guest_wait_exit(f->destination), ==, 1);
 }
 
 static void
-a_cancel_while_memory_is_copied_changes_nothing(Fixture *f, gconstpointer data)
+a_cancel_while_memory_is_copied_changes_nothing(Pair *f, gconstpointer data)
 {
     start_source(f);
     start_destination(f);
     set_bandwidth(f, MIB);
-    migrate(f, f->uri);
+    pair_migrate(f, f->uri);
     guest_wait_migration(f->source, "active");
     cancel(f);
     set_bandwidth(f, 1024 * MIB);
@@ -327,7 +273,7 @@ a_cancel_while_memory_is_copied_changes_nothing(Fixture *f, gconstpointer data)
 }
 
 static void
-set_pause(Fixture *f, gboolean on)
+set_pause(Pair *f, gboolean on)
 {
     guest_do(f->source, "migrate-set-capabilities",
              json_pack("{s:[{s:s,s:b}]}", "capabilities", "capability", "pause-before-switchover",
@@ -336,12 +282,12 @@ set_pause(Fixture *f, gboolean on)
 
 /* VH-2: before the switch nobody else continues it. */
 static void
-a_cancel_before_the_switch_brings_the_guest_back(Fixture *f, gconstpointer data)
+a_cancel_before_the_switch_brings_the_guest_back(Pair *f, gconstpointer data)
 {
     start_source(f);
     start_destination(f);
     set_pause(f, TRUE);
-    migrate(f, f->uri);
+    pair_migrate(f, f->uri);
     guest_wait_migration(f->source, "pre-switchover");
     guest_wait_run_state(f->source, "finish-migrate");
     g_free(guest_refuses(f->source, "cont", NULL));
@@ -353,21 +299,21 @@ a_cancel_before_the_switch_brings_the_guest_back(Fixture *f, gconstpointer data)
 
 /* VH-3 */
 static void
-a_stop_before_the_switch_holds_wherever_the_guest_goes(Fixture *f, gconstpointer data)
+a_stop_before_the_switch_holds_wherever_the_guest_goes(Pair *f, gconstpointer data)
 {
     g_autofree char *over = NULL;
 
     start_source(f);
     start_destination(f);
     set_pause(f, TRUE);
-    migrate(f, f->uri);
+    pair_migrate(f, f->uri);
     guest_wait_migration(f->source, "pre-switchover");
     guest_do(f->source, "stop", NULL);
     guest_do(f->source, "migrate_cancel", NULL);
     g_free(guest_wait_over(f->source, NULL));
     guest_wait_run_state(f->source, "paused");
     start_destination(f);
-    migrate(f, f->uri);
+    pair_migrate(f, f->uri);
     guest_wait_migration(f->source, "pre-switchover");
     guest_do(f->source, "migrate-continue", json_pack("{s:s}", "state", "pre-switchover"));
     over = guest_wait_over(f->source, NULL);
@@ -377,14 +323,14 @@ a_stop_before_the_switch_holds_wherever_the_guest_goes(Fixture *f, gconstpointer
 
 /* The command has all of it and says nothing yet. */
 static void
-a_cancel_in_the_handover_leaves_the_decision_to_the_operator(Fixture *f, gconstpointer data)
+a_cancel_in_the_handover_leaves_the_decision_to_the_operator(Pair *f, gconstpointer data)
 {
     g_autofree char *path = rig_path(&f->rig, "all");
     g_autofree char *uri = g_strdup_printf("exec:cat >/dev/null; >%s; exec sleep 60", path);
     g_autofree char *over = NULL, *error = NULL;
 
     start_source(f);
-    migrate(f, uri);
+    pair_migrate(f, uri);
     while (!g_file_test(path, G_FILE_TEST_EXISTS))
         g_usleep(1000);
     guest_do(f->source, "migrate_cancel", NULL);
@@ -392,24 +338,24 @@ a_cancel_in_the_handover_leaves_the_decision_to_the_operator(Fixture *f, gconstp
     g_assert_cmpstr(over, ==, "failed");
     g_assert_true(g_str_has_prefix(error, "handover unknown"));
     guest_do(f->source, "x-migrate-decide", json_pack("{s:s}", "guest", "here"));
-    assert_goes_on(f);
+    pair_assert_well(f);
     assert_retry_works(f);
 }
 
 static void
-a_quit_ends_a_migration_on_either_side(Fixture *f, gconstpointer data)
+a_quit_ends_a_migration_on_either_side(Pair *f, gconstpointer data)
 {
     start_source(f);
     start_destination(f);
     set_bandwidth(f, MIB);
-    migrate(f, f->uri);
+    pair_migrate(f, f->uri);
     guest_wait_migration(f->destination, "active");
     guest_do(f->destination, "quit", NULL);
     g_assert_cmpint(guest_wait_exit(f->destination), ==, 0);
     g_free(guest_wait_over(f->source, NULL));
-    assert_goes_on(f);
+    pair_assert_well(f);
     start_destination(f);
-    migrate(f, f->uri);
+    pair_migrate(f, f->uri);
     guest_wait_migration(f->destination, "active");
     guest_do(f->source, "quit", NULL);
     g_assert_cmpint(guest_wait_exit(f->source), ==, 0);
@@ -420,7 +366,7 @@ a_quit_ends_a_migration_on_either_side(Fixture *f, gconstpointer data)
  */
 
 static void
-a_full_disk_leaves_no_file_and_the_guest_here(Fixture *f, gconstpointer data)
+a_full_disk_leaves_no_file_and_the_guest_here(Pair *f, gconstpointer data)
 {
     g_autofree char *path = rig_path(&f->rig, "stream");
     g_autofree char *uri = g_strconcat("file:", path, NULL);
@@ -428,15 +374,15 @@ a_full_disk_leaves_no_file_and_the_guest_here(Fixture *f, gconstpointer data)
     g_autoptr(GDir) dir = NULL;
     const char *name;
 
-    f->source = start(f, (GuestSpec){.file_limit = 4 * MIB});
+    f->source = pair_start(f, (GuestSpec){.file_limit = 4 * MIB});
     error = fail_to_migrate(f, uri);
-    assert_goes_on(f);
+    pair_assert_well(f);
     dir = g_dir_open(f->rig.dir, 0, NULL);
     while ((name = g_dir_read_name(dir)) != NULL)
         g_assert_null(strstr(name, "stream"));
     device = fail_to_migrate(f, "file:/dev/full");
     g_assert_nonnull(strstr(device, "No space left"));
-    assert_goes_on(f);
+    pair_assert_well(f);
     assert_retry_works(f);
 }
 
@@ -444,29 +390,29 @@ a_full_disk_leaves_no_file_and_the_guest_here(Fixture *f, gconstpointer data)
  */
 
 static void
-a_deferred_destination_takes_the_second_attempt(Fixture *f, gconstpointer data)
+a_deferred_destination_takes_the_second_attempt(Pair *f, gconstpointer data)
 {
     json_t *where = json_pack("{s:s,s:b}", "uri", f->uri, "exit-on-error", FALSE);
     g_autofree char *over = NULL;
 
     start_source(f);
-    f->destination = start(f, (GuestSpec){.incoming = "defer"});
+    f->destination = pair_start(f, (GuestSpec){.incoming = "defer"});
     guest_do(f->destination, "migrate-incoming", json_incref(where));
     set_bandwidth(f, MIB);
-    migrate(f, f->uri);
+    pair_migrate(f, f->uri);
     guest_wait_migration(f->destination, "active");
     guest_do(f->source, "migrate_cancel", NULL);
     g_free(guest_wait_over(f->source, NULL));
     guest_wait_migration(f->destination, "failed");
     set_bandwidth(f, 1024 * MIB);
     guest_do(f->destination, "migrate-incoming", where);
-    migrate(f, f->uri);
+    pair_migrate(f, f->uri);
     over = guest_wait_over(f->source, NULL);
     g_assert_cmpstr(over, ==, "completed");
     guest_wait_run_state(f->destination, "running");
 }
 
-#define ADD(test) g_test_add("/broken/" #test, Fixture, NULL, set_up, test, tear_down)
+#define ADD(test) pair_add("/broken/" #test, NULL, test)
 
 static void
 add_mismatches(void)
@@ -475,19 +421,14 @@ add_mismatches(void)
         g_autofree char *path = g_strconcat(
             "/broken/another_machine_is_refused_and_the_guest_goes_on/", mismatches[i].name, NULL);
 
-        g_test_add(path, Fixture, &mismatches[i], set_up,
-                   another_machine_is_refused_and_the_guest_goes_on, tear_down);
+        pair_add(path, &mismatches[i], another_machine_is_refused_and_the_guest_goes_on);
     }
 }
 
 int
 main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
-    g_assert_cmpint(argc, ==, 4);
-    vmm = argv[1];
-    module_dir = argv[2];
-    script = argv[3];
+    guest_test_init(&argc, &argv);
     add_mismatches();
     ADD(a_killed_destination_leaves_one_guest);
     ADD(a_cut_connection_leaves_one_guest);
@@ -499,7 +440,7 @@ main(int argc, char **argv)
     ADD(a_quit_ends_a_migration_on_either_side);
     ADD(a_full_disk_leaves_no_file_and_the_guest_here);
     ADD(a_deferred_destination_takes_the_second_attempt);
-    if (g_strcmp0(g_getenv("CHECK_LONG"), "yes") == 0) {
+    if (pair_is_long()) {
         ADD(a_killed_destination_leaves_one_guest_200_times);
         ADD(a_cut_connection_leaves_one_guest_200_times);
     }

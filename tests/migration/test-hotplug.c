@@ -18,8 +18,6 @@
 #define AREA        0x1030000
 #define MARK_OFFSET 4u
 
-static const char *vmm, *module_dir, *script;
-
 /* What is plugged, and how. */
 typedef struct {
     const char *name;
@@ -442,7 +440,7 @@ run_case(gconstpointer data)
     const Case *test = data;
     Fixture f = {.row = test->row, .device = test->device};
 
-    rig_init(&f.rig, vmm, module_dir, script);
+    rig_init(&f.rig);
     test->run(&f);
     g_ptr_array_unref(f.adds);
     g_ptr_array_unref(f.drops);
@@ -463,11 +461,7 @@ main(int argc, char **argv)
 {
     static const Device *const devices[] = {&memory, &core};
 
-    g_test_init(&argc, &argv, NULL);
-    g_assert_cmpint(argc, ==, 4);
-    vmm = argv[1];
-    module_dir = argv[2];
-    script = argv[3];
+    guest_test_init(&argc, &argv);
     for (guint row = 0; row < G_N_ELEMENTS(rows); row++) {
         for (guint i = 0; i < G_N_ELEMENTS(devices); i++) {
             add_case("moves-between-any-two-calls", &rows[row], devices[i],

@@ -7,53 +7,17 @@
  */
 #include <string.h>
 
-#include "tests/migration/guest.h"
-
-typedef struct {
-    GuestRig rig;
-    Guest *source, *destination;
-    char *uri;
-    guint turn;
-} Fixture;
-
-static const char *vmm, *module_dir, *script;
+#include "tests/migration/pair.h"
 
 static void
-set_up(Fixture *f, gconstpointer data)
+start_both(Pair *f)
 {
-    g_autofree char *path = NULL;
-
-    rig_init(&f->rig, vmm, module_dir, script);
-    path = rig_path(&f->rig, "s");
-    f->uri = g_strconcat("unix:", path, NULL);
-}
-
-static void
-tear_down(Fixture *f, gconstpointer data)
-{
-    guest_free(f->source);
-    guest_free(f->destination);
-    rig_clear(&f->rig);
-    g_free(f->uri);
-}
-
-static Guest *
-start(Fixture *f, guint64 size, const char *incoming)
-{
-    g_autofree char *name = g_strdup_printf("g%u", f->turn++);
-    GuestSpec spec = {.name = name, .size = size, .incoming = incoming};
-
-    return guest_start(&f->rig, &spec);
-}
-
-static void
-migrate(Fixture *f)
-{
-    guest_do(f->source, "migrate", json_pack("{s:s}", "uri", f->uri));
+    f->source = pair_start(f, (GuestSpec){0});
+    f->destination = pair_start(f, (GuestSpec){.incoming = f->uri});
 }
 
 static json_t *
-figures(Fixture *f)
+figures(Pair *f)
 {
     g_autofree char *error = NULL;
     json_t *answer = guest_ask(f->source, "query-migrate", NULL, &error);
@@ -64,7 +28,7 @@ figures(Fixture *f)
 }
 
 static gint64
-figure(Fixture *f, const char *name)
+figure(Pair *f, const char *name)
 {
     json_t *answer = figures(f);
     gint64 value = json_is_integer(json_object_get(answer, name))
@@ -76,7 +40,7 @@ figure(Fixture *f, const char *name)
 }
 
 static void
-wait_stall(Fixture *f, const char *says)
+wait_stall(Pair *f, const char *says)
 {
     for (gboolean said = FALSE; !said; g_usleep(2000)) {
         json_t *answer = figures(f);
@@ -90,7 +54,7 @@ wait_stall(Fixture *f, const char *says)
 
 /* So slow a connection that the guest writes faster. The last pages count as slow as the others. */
 static void
-make_slow(Fixture *f, gboolean auto_converge)
+make_slow(Pair *f, gboolean auto_converge)
 {
     guest_do(f->source, "migrate-set-parameters",
              json_pack("{s:I,s:I,s:i}", "max-bandwidth", (json_int_t)(64 * MIB),
@@ -102,15 +66,14 @@ make_slow(Fixture *f, gboolean auto_converge)
 }
 
 static void
-a_guest_that_writes_too_fast_is_slowed_down_until_it_has_moved(Fixture *f, gconstpointer data)
+a_guest_that_writes_too_fast_is_slowed_down_until_it_has_moved(Pair *f, gconstpointer data)
 {
     g_autofree char *over = NULL, *error = NULL, *log = NULL;
     gint64 most = -1;
 
-    f->source = start(f, 256 * MIB, NULL);
-    f->destination = start(f, 256 * MIB, f->uri);
+    start_both(f);
     make_slow(f, TRUE);
-    migrate(f);
+    pair_migrate(f, f->uri);
     while (most <= 0)
         most = MAX(most, figure(f, "cpu-throttle-percentage"));
     over = guest_wait_over(f->source, &error);
@@ -125,14 +88,13 @@ a_guest_that_writes_too_fast_is_slowed_down_until_it_has_moved(Fixture *f, gcons
 /* ... or it is told what to do. A cancel makes it fast again, and a better connection lets it go.
  */
 static void
-without_auto_converge_the_stall_is_named_and_a_cancel_works(Fixture *f, gconstpointer data)
+without_auto_converge_the_stall_is_named_and_a_cancel_works(Pair *f, gconstpointer data)
 {
     g_autofree char *over = NULL, *again = NULL;
 
-    f->source = start(f, 256 * MIB, NULL);
-    f->destination = start(f, 256 * MIB, f->uri);
+    start_both(f);
     make_slow(f, FALSE);
-    migrate(f);
+    pair_migrate(f, f->uri);
     wait_stall(f, "the guest writes memory faster than");
     g_assert_cmpint(figure(f, "cpu-throttle-percentage"), ==, -1);
     guest_do(f->source, "migrate_cancel", NULL);
@@ -140,25 +102,24 @@ without_auto_converge_the_stall_is_named_and_a_cancel_works(Fixture *f, gconstpo
     g_assert_cmpstr(over, ==, "cancelled");
     guest_wait_run_state(f->source, "running");
     g_clear_pointer(&f->destination, guest_free);
-    f->destination = start(f, 256 * MIB, f->uri);
+    f->destination = pair_start(f, (GuestSpec){.incoming = f->uri});
     guest_do(f->source, "migrate-set-parameters",
              json_pack("{s:i,s:i}", "max-bandwidth", 0, "avail-switchover-bandwidth", 0));
-    migrate(f);
+    pair_migrate(f, f->uri);
     again = guest_wait_over(f->source, NULL);
     g_assert_cmpstr(again, ==, "completed");
 }
 
 static void
-a_cancel_makes_a_slow_guest_fast_again(Fixture *f, gconstpointer data)
+a_cancel_makes_a_slow_guest_fast_again(Pair *f, gconstpointer data)
 {
     g_autofree char *over = NULL;
 
-    f->source = start(f, 256 * MIB, NULL);
-    f->destination = start(f, 256 * MIB, f->uri);
+    start_both(f);
     make_slow(f, TRUE);
     guest_do(f->source, "migrate-set-parameters",
              json_pack("{s:i,s:i}", "max-cpu-throttle", 1, "downtime-limit", 1));
-    migrate(f);
+    pair_migrate(f, f->uri);
     wait_stall(f, "max-cpu-throttle");
     g_assert_cmpint(figure(f, "cpu-throttle-percentage"), ==, 1);
     guest_do(f->source, "migrate_cancel", NULL);
@@ -172,14 +133,14 @@ a_cancel_makes_a_slow_guest_fast_again(Fixture *f, gconstpointer data)
 
 /* One move, with both figures in milliseconds. */
 static void
-measure(Fixture *f, guint64 size, gint64 *expected, gint64 *real)
+measure(Pair *f, gint64 *expected, gint64 *real)
 {
     g_autofree char *over = NULL;
     json_t *answer;
     char *text;
 
-    f->destination = start(f, size, f->uri);
-    migrate(f);
+    f->destination = pair_start(f, (GuestSpec){.incoming = f->uri});
+    pair_migrate(f, f->uri);
     over = guest_wait_over(f->source, NULL);
     g_assert_cmpstr(over, ==, "completed");
     *expected = figure(f, "expected-downtime");
@@ -188,7 +149,7 @@ measure(Fixture *f, guint64 size, gint64 *expected, gint64 *real)
     text = json_dumps(json_object_get(answer, "x-downtime"), JSON_COMPACT);
     g_test_message("%" G_GUINT64_FORMAT " MiB: expected %" G_GINT64_FORMAT
                    " ms, was %" G_GINT64_FORMAT " ms: %.230s",
-                   size / MIB, *expected, *real, text);
+                   f->size / MIB, *expected, *real, text);
     free(text);
     json_decref(answer);
     guest_free(f->source);
@@ -198,15 +159,16 @@ measure(Fixture *f, guint64 size, gint64 *expected, gint64 *real)
 
 /* Returns: of how many the one was at most twice the other. */
 static guint
-count_right(Fixture *f, guint64 size, guint n)
+count_right(Pair *f, guint64 size, guint n)
 {
     guint right = 0;
 
-    f->source = start(f, size, NULL);
+    f->size = size;
+    f->source = pair_start(f, (GuestSpec){0});
     for (guint i = 0; i < n; i++) {
         gint64 expected, real;
 
-        measure(f, size, &expected, &real);
+        measure(f, &expected, &real);
         g_assert_cmpint(expected, >, 0);
         g_assert_cmpint(real, >, 0);
         right += expected <= 2 * real && real <= 2 * expected;
@@ -218,32 +180,28 @@ count_right(Fixture *f, guint64 size, guint n)
 }
 
 static void
-every_move_says_what_was_expected(Fixture *f, gconstpointer data)
+every_move_says_what_was_expected(Pair *f, gconstpointer data)
 {
     count_right(f, 256 * MIB, 2);
 }
 
 static void
-what_is_expected_is_right_in_90_of_100(Fixture *f, gconstpointer data)
+what_is_expected_is_right_in_90_of_100(Pair *f, gconstpointer data)
 {
     g_assert_cmpuint(count_right(f, 256 * MIB, 50) + count_right(f, 1024 * MIB, 50), >=, 90);
 }
 
-#define ADD(test) g_test_add("/pace/" #test, Fixture, NULL, set_up, test, tear_down)
+#define ADD(test) pair_add("/pace/" #test, NULL, test)
 
 int
 main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
-    g_assert_cmpint(argc, ==, 4);
-    vmm = argv[1];
-    module_dir = argv[2];
-    script = argv[3];
+    guest_test_init(&argc, &argv);
     ADD(a_guest_that_writes_too_fast_is_slowed_down_until_it_has_moved);
     ADD(without_auto_converge_the_stall_is_named_and_a_cancel_works);
     ADD(a_cancel_makes_a_slow_guest_fast_again);
     ADD(every_move_says_what_was_expected);
-    if (g_strcmp0(g_getenv("CHECK_LONG"), "yes") == 0)
+    if (pair_is_long())
         ADD(what_is_expected_is_right_in_90_of_100);
     return g_test_run();
 }

@@ -8,44 +8,7 @@
  */
 #include <string.h>
 
-#include "tests/migration/guest.h"
-
-typedef struct {
-    GuestRig rig;
-    Guest *source, *destination;
-    char *uri;
-    guint turn;
-} Fixture;
-
-static const char *vmm, *module_dir, *script;
-
-static void
-set_up(Fixture *f, gconstpointer data)
-{
-    g_autofree char *path = NULL;
-
-    rig_init(&f->rig, vmm, module_dir, script);
-    path = rig_path(&f->rig, "s");
-    f->uri = g_strconcat("unix:", path, NULL);
-}
-
-static void
-tear_down(Fixture *f, gconstpointer data)
-{
-    guest_free(f->source);
-    guest_free(f->destination);
-    rig_clear(&f->rig);
-    g_free(f->uri);
-}
-
-static Guest *
-start(Fixture *f, const char *incoming, gboolean paused)
-{
-    g_autofree char *name = g_strdup_printf("g%u", f->turn++);
-    GuestSpec spec = {.name = name, .incoming = incoming, .paused = paused};
-
-    return guest_start(&f->rig, &spec);
-}
+#include "tests/migration/pair.h"
 
 static void
 switch_on(Guest *guest)
@@ -62,61 +25,38 @@ limit(Guest *guest, const char *name, json_int_t bytes)
 }
 
 static void
-start_destination(Fixture *f, gboolean paused)
+start_destination(Pair *f, gboolean paused)
 {
-    f->destination = start(f, "defer", paused);
+    f->destination = pair_start(f, (GuestSpec){.incoming = "defer", .paused = paused});
     switch_on(f->destination);
     guest_do(f->destination, "migrate-incoming",
              json_pack("{s:s,s:b}", "uri", f->uri, "exit-on-error", 0));
 }
 
 static void
-go_over(Fixture *f)
+go_over(Pair *f)
 {
-    guest_do(f->source, "migrate", json_pack("{s:s}", "uri", f->uri));
+    pair_migrate(f, f->uri);
     guest_do(f->source, "migrate-start-postcopy", NULL);
 }
 
 static void
-assert_completed(Fixture *f)
+assert_completed(Pair *f)
 {
-    g_autofree char *error = NULL;
-    g_autofree char *here = guest_wait_over(f->source, &error);
-    g_autofree char *there = guest_wait_over(f->destination, NULL);
+    g_autofree char *there = NULL;
 
-    if (strcmp(here, "completed") != 0)
-        g_error("the migration %s: %s", here, error);
+    pair_wait_completed(f);
+    there = guest_wait_over(f->destination, NULL);
     g_assert_cmpstr(there, ==, "completed");
     guest_wait_run_state(f->source, "postmigrate");
-}
-
-/* The destination is the source of the next move. */
-static void
-step_on(Fixture *f)
-{
-    guest_do(f->source, "quit", NULL);
-    g_assert_cmpint(guest_wait_exit(f->source), ==, 0);
-    guest_free(f->source);
-    f->source = g_steal_pointer(&f->destination);
-}
-
-static void
-assert_guest_is_well(Fixture *f)
-{
-    g_autofree char *log = NULL;
-
-    g_usleep(50000);
-    guest_wait_run_state(f->source, "running");
-    log = guest_log(f->source);
-    g_assert_cmpstr(log, ==, "");
 }
 
 /* ---- It works ---- */
 
 static void
-memory_comes_after_a_guest_that_does_not_run_yet(Fixture *f, gconstpointer data)
+memory_comes_after_a_guest_that_does_not_run_yet(Pair *f, gconstpointer data)
 {
-    f->source = start(f, NULL, FALSE);
+    f->source = pair_start(f, (GuestSpec){0});
     switch_on(f->source);
     start_destination(f, TRUE);
     go_over(f);
@@ -124,18 +64,18 @@ memory_comes_after_a_guest_that_does_not_run_yet(Fixture *f, gconstpointer data)
     guest_wait_run_state(f->destination, "paused");
     guest_assert_same_memory(f->source, f->destination);
     guest_do(f->destination, "cont", NULL);
-    step_on(f);
-    assert_guest_is_well(f);
+    pair_step_on(f);
+    pair_assert_well(f);
 }
 
 static void
-move(Fixture *f, guint breaks, GRand *rand)
+move(Pair *f, guint breaks, GRand *rand)
 {
     switch_on(f->source);
     start_destination(f, FALSE);
     limit(f->source, "max-bandwidth", 64 * MIB);
     limit(f->source, "max-postcopy-bandwidth", breaks == 0 ? 0 : (json_int_t)(32 * MIB));
-    guest_do(f->source, "migrate", json_pack("{s:s}", "uri", f->uri));
+    pair_migrate(f, f->uri);
     g_usleep((gulong)g_rand_int_range(rand, 0, 500000)); /* no page yet, or all of them */
     guest_do(f->source, "migrate-start-postcopy", NULL);
     for (guint i = 0; i < breaks; i++) {
@@ -157,51 +97,51 @@ move(Fixture *f, guint breaks, GRand *rand)
     }
     assert_completed(f);
     g_assert_cmpint(guest_event_us(f->source, "STOP"), <, guest_event_us(f->destination, "RESUME"));
-    step_on(f);
+    pair_step_on(f);
 }
 
 static void
-a_guest_runs_on_while_its_memory_comes(Fixture *f, gconstpointer data)
+a_guest_runs_on_while_its_memory_comes(Pair *f, gconstpointer data)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(g_test_rand_int());
 
-    f->source = start(f, NULL, FALSE);
+    f->source = pair_start(f, (GuestSpec){0});
     for (guint i = 0; i < 3; i++)
         move(f, 0, rand);
-    assert_guest_is_well(f);
+    pair_assert_well(f);
 }
 
 /* MS-8, MS-9 */
 static void
-a_broken_connection_is_mended(Fixture *f, gconstpointer data)
+a_broken_connection_is_mended(Pair *f, gconstpointer data)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(g_test_rand_int());
 
-    f->source = start(f, NULL, FALSE);
+    f->source = pair_start(f, (GuestSpec){0});
     move(f, 4, rand);
-    assert_guest_is_well(f);
+    pair_assert_well(f);
 }
 
 static void
-fifty_moves_with_ten_recoveries(Fixture *f, gconstpointer data)
+fifty_moves_with_ten_recoveries(Pair *f, gconstpointer data)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(g_test_rand_int());
 
-    f->source = start(f, NULL, FALSE);
+    f->source = pair_start(f, (GuestSpec){0});
     for (guint i = 0; i < 50; i++)
         move(f, i % 5 == 0 ? 1 : 0, rand);
-    assert_guest_is_well(f);
+    pair_assert_well(f);
 }
 
 /* ---- It does not ---- */
 
 /* Everybody's monitor answers, though the guest waits for memory. */
 static void
-a_lost_source_leaves_a_guest_that_waits(Fixture *f, gconstpointer data)
+a_lost_source_leaves_a_guest_that_waits(Pair *f, gconstpointer data)
 {
     g_autofree char *refusal = NULL;
 
-    f->source = start(f, NULL, FALSE);
+    f->source = pair_start(f, (GuestSpec){0});
     switch_on(f->source);
     start_destination(f, FALSE);
     limit(f->source, "max-postcopy-bandwidth", 1 * MIB);
@@ -217,11 +157,11 @@ a_lost_source_leaves_a_guest_that_waits(Fixture *f, gconstpointer data)
 
 /* MS-7: it is paused here, and nobody but the operator may say that it goes on. */
 static void
-a_lost_destination_leaves_memory_and_no_guest(Fixture *f, gconstpointer data)
+a_lost_destination_leaves_memory_and_no_guest(Pair *f, gconstpointer data)
 {
     g_autofree char *cancel = NULL, *go_on = NULL;
 
-    f->source = start(f, NULL, FALSE);
+    f->source = pair_start(f, (GuestSpec){0});
     switch_on(f->source);
     start_destination(f, FALSE);
     limit(f->source, "max-postcopy-bandwidth", 1 * MIB);
@@ -237,22 +177,18 @@ a_lost_destination_leaves_memory_and_no_guest(Fixture *f, gconstpointer data)
     guest_wait_run_state(f->source, "postmigrate");
 }
 
-#define ADD(test) g_test_add("/postcopy/" #test, Fixture, NULL, set_up, test, tear_down)
+#define ADD(test) pair_add("/postcopy/" #test, NULL, test)
 
 int
 main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
-    g_assert_cmpint(argc, ==, 4);
-    vmm = argv[1];
-    module_dir = argv[2];
-    script = argv[3];
+    guest_test_init(&argc, &argv);
     ADD(memory_comes_after_a_guest_that_does_not_run_yet);
     ADD(a_guest_runs_on_while_its_memory_comes);
     ADD(a_broken_connection_is_mended);
     ADD(a_lost_source_leaves_a_guest_that_waits);
     ADD(a_lost_destination_leaves_memory_and_no_guest);
-    if (g_strcmp0(g_getenv("CHECK_LONG"), "yes") == 0)
+    if (pair_is_long())
         ADD(fifty_moves_with_ten_recoveries);
     return g_test_run();
 }
