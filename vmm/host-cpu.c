@@ -2,6 +2,8 @@
 /*
  * VdevHost over Vm: the processor group, and the clock.
  */
+#include <errno.h>
+
 #include "vmm/vm-priv.h"
 
 static const VdevCpuInfo *
@@ -108,6 +110,33 @@ host_vcpu_started(const VdevHost *host, const VdevVcpu *vcpu)
     return vcpu_started(vcpu);
 }
 
+/* ---- machine checks ------------------------------------------------------------------------- */
+
+static gint
+host_vcpu_enable_fwnmi(const VdevHost *host, VdevVcpu *vcpu)
+{
+    Vm *vm = host_vm(host);
+    gint result = -ENOSYS;
+
+    if (vm->machine->type.klass->machine_check != NULL)
+        result = vm->accel->klass->vcpu_enable_fwnmi(vcpu_accel(vcpu));
+    vm_note_trouble(vm, result, "vCPU %u: enabling machine checks by way of the firmware",
+                    vcpu_id(vcpu));
+    return result;
+}
+
+static void
+host_vcpu_block(const VdevHost *host, VdevVcpu *vcpu)
+{
+    vcpu_set_blocked(vcpu, TRUE);
+}
+
+static void
+host_vcpu_unblock(const VdevHost *host, VdevVcpu *vcpu)
+{
+    vcpu_set_blocked(vcpu, FALSE);
+}
+
 /* ---- the guest's timebase ------------------------------------------------------------------ */
 
 static gint
@@ -139,6 +168,9 @@ host_fill_cpu(VdevHost *host)
     host->vcpu_start = host_vcpu_start;
     host->vcpu_stop = host_vcpu_stop;
     host->vcpu_started = host_vcpu_started;
+    host->vcpu_enable_fwnmi = host_vcpu_enable_fwnmi;
+    host->vcpu_block = host_vcpu_block;
+    host->vcpu_unblock = host_vcpu_unblock;
     host->timebase_get = host_timebase_get;
     host->timebase_set = host_timebase_set;
 }

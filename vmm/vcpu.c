@@ -32,6 +32,7 @@ struct VdevVcpu {
     gint thread_id;
     gboolean machine_runs;
     gboolean started;
+    gboolean blocked;
     gboolean out;         /* halted or failed: does not run until started again */
     gboolean quit;        /* the thread is to end */
     gboolean resting;     /* slowed down: outside the accelerator for a while */
@@ -56,7 +57,7 @@ vcpu_klass(const VdevVcpu *vcpu)
 static gboolean
 vcpu_may_run(const VdevVcpu *vcpu)
 {
-    return vcpu->machine_runs && vcpu->started && !vcpu->out;
+    return vcpu->machine_runs && vcpu->started && !vcpu->blocked && !vcpu->out;
 }
 
 /* Whether it is to be outside the accelerator. Mutex held. */
@@ -145,11 +146,12 @@ static void
 vcpu_left_guest(VdevVcpu *vcpu)
 {
     AccelExitKind kind = vcpu->exit.kind;
+    gboolean pending =
+        kind == ACCEL_EXIT_HCALL || kind == ACCEL_EXIT_MMIO || kind == ACCEL_EXIT_CHECK;
 
     g_mutex_lock(&vcpu->mutex);
     vcpu->in_accel = FALSE;
-    vcpu->exit_state =
-        kind == ACCEL_EXIT_HCALL || kind == ACCEL_EXIT_MMIO ? EXIT_PENDING : EXIT_NONE;
+    vcpu->exit_state = pending ? EXIT_PENDING : EXIT_NONE;
     if (kind == ACCEL_EXIT_HALTED || kind == ACCEL_EXIT_GUEST_FAULT || kind == ACCEL_EXIT_FAILED)
         vcpu->out = TRUE;
     vcpu_wake(vcpu);
@@ -166,13 +168,17 @@ vcpu_answer(VdevVcpu *vcpu)
         exit->hcall.ret = owner->hcall(owner->user, vcpu, exit->hcall.nr, exit->hcall.args);
         return;
     }
+    if (exit->kind == ACCEL_EXIT_CHECK) {
+        owner->machine_check(owner->user, vcpu, exit->check_recovered);
+        return;
+    }
     if (!exit->mmio.is_write)
         memset(exit->mmio.data, 0xff, sizeof(exit->mmio.data));
     owner->stray_access(owner->user, vcpu, exit);
 }
 
-/* A hypercall or a stray access. The exit may be gone by the time the lock is ours: another vCPU
- * has stopped this one. */
+/* A hypercall, a stray access, a machine check. The exit may be gone by the time the lock is ours:
+ * another vCPU has stopped this one. */
 static void
 vcpu_handle_pending(VdevVcpu *vcpu)
 {
@@ -203,6 +209,7 @@ vcpu_handle_exit(VdevVcpu *vcpu)
     switch (vcpu->exit.kind) {
     case ACCEL_EXIT_INTR: break;
     case ACCEL_EXIT_HCALL:
+    case ACCEL_EXIT_CHECK:
     case ACCEL_EXIT_MMIO: vcpu_handle_pending(vcpu); break;
     case ACCEL_EXIT_HALTED:
     case ACCEL_EXIT_GUEST_FAULT:
@@ -415,6 +422,15 @@ vcpu_set_machine_runs(VdevVcpu *vcpu, gboolean runs)
 {
     g_mutex_lock(&vcpu->mutex);
     vcpu->machine_runs = runs;
+    vcpu_reconsider(vcpu);
+    g_mutex_unlock(&vcpu->mutex);
+}
+
+void
+vcpu_set_blocked(VdevVcpu *vcpu, gboolean blocked)
+{
+    g_mutex_lock(&vcpu->mutex);
+    vcpu->blocked = blocked;
     vcpu_reconsider(vcpu);
     g_mutex_unlock(&vcpu->mutex);
 }

@@ -3,9 +3,9 @@
  * Virtual CPUs: one thread each, and who may touch a vCPU when.
  *
  * A vCPU's thread alternates between the accelerator (in the guest) and the machine (an exit, under
- * the machine lock). It enters the guest only if the machine runs, the vCPU is started, need not
- * rest, and nobody holds it. It parks when one of the first two is not so; before it parks it
- * completes its last exit, so that its registers are whole.
+ * the machine lock). It enters the guest only if the machine runs, the vCPU is started, not
+ * blocked, need not rest, and nobody holds it. It parks when one of the first three is not so;
+ * before it parks it completes its last exit, so that its registers are whole.
  *
  * Another thread that wants its registers holds it: counts itself in, kicks, and waits until the
  * vCPU is out of the accelerator. That wait never needs the machine lock, so two vCPUs may do it to
@@ -32,6 +32,8 @@ typedef struct {
     /* An access to an address where nothing is; under the machine lock. @exit: loads are all ones
      * already. */
     void (*stray_access)(void *user, VdevVcpu *vcpu, const AccelExit *exit);
+    /* A machine check, on the vCPU's thread, under the machine lock. */
+    void (*machine_check)(void *user, VdevVcpu *vcpu, gboolean recovered);
     /* HALTED, GUEST_FAULT, FAILED: the vCPU has left the guest and does not go back until it is
      * started again. No lock held. */
     void (*out)(void *user, VdevVcpu *vcpu, AccelExitKind kind, const char *message);
@@ -71,6 +73,10 @@ gint vcpu_set(VdevVcpu *vcpu, guint64 reg, const void *value);
 void vcpu_start(VdevVcpu *vcpu);
 void vcpu_stop(VdevVcpu *vcpu);
 gboolean vcpu_started(const VdevVcpu *vcpu);
+
+/** vcpu_set_blocked: a blocked vCPU executes nothing, though it is started: it parks as if the
+ * machine had stopped. Under the machine lock, any thread, the vCPU's own too. Does not wait. */
+void vcpu_set_blocked(VdevVcpu *vcpu, gboolean blocked);
 
 /** vcpu_idle: stopped, or out for good (see VcpuOwner.out). */
 gboolean vcpu_idle(const VdevVcpu *vcpu);

@@ -30,7 +30,6 @@ struct VmMigration {
     GHashTable *fds;    /* char * → descriptor */
 };
 
-/* vm-migrate.c */
 /* vm-incoming.c */
 /** vm_incoming_activate, vm_incoming_run: as MigHostOps. */
 gboolean vm_incoming_activate(void *vm, GError **error);

@@ -256,6 +256,7 @@ void vm_rest_all(Vm *vm);
 
 /* vm-vcpu.c: VcpuOwner's calls; @vm is the Vm. */
 void vm_vcpu_out(void *vm, VdevVcpu *vcpu, AccelExitKind kind, const char *message);
+void vm_vcpu_machine_check(void *vm, VdevVcpu *vcpu, gboolean recovered);
 void vm_vcpu_stray_access(void *vm, VdevVcpu *vcpu, const AccelExit *exit);
 gint64 vm_vcpu_hcall(void *vm, VdevVcpu *vcpu, guint64 nr, guint64 *args);
 

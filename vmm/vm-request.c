@@ -266,3 +266,36 @@ vm_serve_requests(Vm *vm)
     vm_change_end(vm);
     g_free(asked.panic);
 }
+
+/* ---- a system reset interrupt ---------------------------------------------------------------- */
+
+/* What was asked on the way out comes first: a guest that asked for its reset runs no further. */
+static void
+go_on(Vm *vm)
+{
+    vm->vcpus_run = TRUE;
+    if (vm_asked_pending(vm))
+        vm_serve_requests(vm);
+    if (vm->vcpus_run && !vm->ended)
+        vm_unpause(vm);
+}
+
+/* Out of the guest, not held: then hypercalls are answered and the answers are in the registers. */
+gboolean
+vm_inject_nmi(Vm *vm, GError **error)
+{
+    const VdevMachineClass *klass = vm->machine->type.klass;
+    const gboolean ran = vm->vcpus_run;
+    gboolean done;
+
+    if (klass->inject_nmi == NULL)
+        return vm_host_error(error, "this machine has no system reset interrupt");
+    vm_change_begin(vm);
+    if (ran)
+        vm_pause(vm);
+    done = klass->inject_nmi(vm->machine->object, error);
+    if (ran)
+        go_on(vm);
+    vm_change_end(vm);
+    return done;
+}

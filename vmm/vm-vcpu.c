@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What vCPU threads report to their Vm: hypercalls for the machine, strays for the log, and the end
+ * What vCPU threads report to their Vm: hypercalls and machine checks for the machine, strays for
+ * the log, and the end
  * of a vCPU, which becomes a request (vm-request.c). The vCPUs themselves are vmm/vcpu.c.
  */
 #include "vdev/kvm-ppc.h"
@@ -12,6 +13,14 @@ vm_vcpu_hcall(void *user, VdevVcpu *vcpu, guint64 nr, guint64 *args)
     Vm *vm = user;
 
     return vm->machine->type.klass->hcall(vm->machine->object, vcpu, nr, args);
+}
+
+void
+vm_vcpu_machine_check(void *user, VdevVcpu *vcpu, gboolean recovered)
+{
+    Vm *vm = user;
+
+    vm->machine->type.klass->machine_check(vm->machine->object, vcpu, recovered);
 }
 
 void

@@ -118,6 +118,7 @@ vm_open_accel(Vm *vm, GError **error)
         .lock = &vm->lock,
         .hcall = vm_vcpu_hcall,
         .stray_access = vm_vcpu_stray_access,
+        .machine_check = vm_vcpu_machine_check,
         .out = vm_vcpu_out,
         .user = vm,
     };

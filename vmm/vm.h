@@ -58,6 +58,10 @@ void vm_request_shutdown(Vm *vm, gboolean by_guest, int exit_status);
 void vm_request_powerdown(Vm *vm);
 void vm_request_panic(Vm *vm, const char *message);
 
+/** vm_inject_nmi: a system reset interrupt to every vCPU that runs; in a paused guest it is taken
+ * when that goes on. Waits for the vCPUs, releasing the machine lock meanwhile. */
+gboolean vm_inject_nmi(Vm *vm, GError **error);
+
 /* vCPUs, in creation order. thread_id: the kernel's, of the vCPU's thread. */
 typedef struct {
     guint32 index;

@@ -53,6 +53,8 @@ typedef struct {
     guint64 cpu_behaviour, cpu_behaviour_mask; /* R5 */
     guint32 host_page_shift;                   /* 16 on a POWER host */
     guint32 max_vcpus; /* vCPUs at most, and their ids are below it, however they are spaced */
+    /* Where the host has vcpu_enable_fwnmi: whether that can succeed. */
+    gboolean have_fwnmi;
 } VdevCpuInfo;
 
 /* A window of an in-kernel device, mapped into the guest: a ram-device region, never migrated. */
@@ -190,6 +192,17 @@ struct VdevHost {
      * operator's `stop`; no vCPU executes anything more until `cont`, but for the call that it is
      * in. */
     void (*request_pause)(const VdevHost *host);
+
+    /* VDEV_GROUP_CPU, later additions: machine checks. NULL: the host has none of them, and the
+     * accelerator brings each to the guest's vector 0x200 itself. */
+    /* From now on a machine check of any vCPU comes to the machine
+     * (VdevMachineClass.machine_check); there is no way back. @vcpu: through which KVM is told; out
+     * of the guest. 0 or −errno. */
+    gint (*vcpu_enable_fwnmi)(const VdevHost *host, VdevVcpu *vcpu);
+    /* block: @vcpu, maybe the caller's, executes nothing until unblock, started as it is. Neither
+     * counts. */
+    void (*vcpu_block)(const VdevHost *host, VdevVcpu *vcpu);
+    void (*vcpu_unblock)(const VdevHost *host, VdevVcpu *vcpu);
 };
 
 /** vdev_host_keeps_state: whether the host offers VDEV_GROUP_STATE. */

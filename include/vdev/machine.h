@@ -79,6 +79,15 @@ struct VdevMachineClass {
 
     /* Plugging, or NULL: this machine keeps what it starts with. */
     const VdevHotplugOps *hotplug;
+
+    /* @vcpu left the guest with a machine check, after host->vcpu_enable_fwnmi: SRR0, SRR1, DSISR
+     * and DAR are as the processor left them. @recovered: the accelerator undid the harm. On the
+     * vCPU's thread. NULL: nothing enables it. */
+    void (*machine_check)(void *machine, VdevVcpu *vcpu, gboolean recovered);
+
+    /* A system reset interrupt to every vCPU that runs. All vCPUs are out of the guest, their
+     * hypercalls answered. NULL: there is none. */
+    gboolean (*inject_nmi)(void *machine, GError **error);
 };
 
 #endif

@@ -25,6 +25,7 @@ typedef enum {
     ACCEL_EXIT_INTR,        /* kicked; nothing to handle */
     ACCEL_EXIT_HCALL,       /* hcall; results go back into the structure before the next run */
     ACCEL_EXIT_MMIO,        /* access to a guest address without memory */
+    ACCEL_EXIT_CHECK,       /* a machine check, with vcpu_enable_fwnmi only; no results */
     ACCEL_EXIT_GUEST_FAULT, /* the guest touched a device page that the kernel refuses */
     ACCEL_EXIT_HALTED, /* model: the script of this vCPU has ended; do not run again until kicked */
     ACCEL_EXIT_FAILED, /* the vCPU cannot run; message says why */
@@ -43,6 +44,7 @@ typedef struct {
         gboolean is_write;
         guint8 data[8]; /* guest byte order; for a load filled before the next run */
     } mmio;
+    gboolean check_recovered; /* CHECK: no harm is left */
     /* For the operator. GUEST_FAULT: what was touched; the vCPU and its pc are for the caller to
      * name. FAILED: everything. */
     char message[256];
@@ -80,6 +82,8 @@ struct AccelClass {
 
     AccelVcpu *(*vcpu_new)(Accel *accel, guint32 id, GError **error);
     void (*vcpu_free)(AccelVcpu *vcpu); /* KVM: keeps the kernel's vCPU until close; NULL-safe */
+    /* Machine checks of all vCPUs become exits; for good. @vcpu is out of the guest. */
+    gint (*vcpu_enable_fwnmi)(AccelVcpu *vcpu);
     gint (*vcpu_get)(AccelVcpu *vcpu, guint64 reg, void *value);
     gint (*vcpu_set)(AccelVcpu *vcpu, guint64 reg, const void *value);
     /* Finishes the last exit (@exit as the handler left it), then runs until the next one. */

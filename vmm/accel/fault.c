@@ -13,6 +13,7 @@ static const char *const call_names[ACCEL_CALL_N] = {
     [ACCEL_CALL_ENABLE_HCALL] = "enable_hcall",
     [ACCEL_CALL_SET_MMU] = "set_mmu",
     [ACCEL_CALL_VCPU_NEW] = "vcpu_new",
+    [ACCEL_CALL_VCPU_ENABLE_FWNMI] = "vcpu_enable_fwnmi",
     [ACCEL_CALL_VCPU_GET] = "vcpu_get",
     [ACCEL_CALL_VCPU_SET] = "vcpu_set",
     [ACCEL_CALL_VCPU_RUN] = "vcpu_run",

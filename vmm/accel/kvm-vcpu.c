@@ -107,7 +107,6 @@ static const ExitName exit_names[] = {
     {KVM_EXIT_WATCHDOG, "watchdog"},
     {KVM_EXIT_EPR, "external proxy"},
     {KVM_EXIT_SYSTEM_EVENT, "system event"},
-    {KVM_EXIT_NMI, "machine check"},
 };
 
 static guint64
@@ -189,6 +188,10 @@ kvm_exit_decode(const struct kvm_run *run, gint result, AccelExit *exit)
     case KVM_EXIT_PAPR_HCALL: decode_hcall(run, exit); break;
     case KVM_EXIT_MMIO: decode_mmio(run, exit); break;
     case KVM_EXIT_INTR: exit->kind = ACCEL_EXIT_INTR; break;
+    case KVM_EXIT_NMI:
+        exit->kind = ACCEL_EXIT_CHECK;
+        exit->check_recovered = (run->flags & KVM_PPC_NMI_DISPOSITION) == KVM_PPC_NMI_RECOVERED;
+        break;
     default: decode_failure(run, exit); break;
     }
 }
@@ -276,6 +279,17 @@ kvm_vcpu_complete(AccelVcpu *accel_vcpu, AccelExit *exit)
     set_immediate_exit(vcpu, 0);
     if (g_atomic_int_get(&vcpu->kicked))
         set_immediate_exit(vcpu, 1);
+}
+
+/* The kernel has one switch for the VM, reached through any vCPU. */
+gint
+kvm_vcpu_enable_fwnmi(AccelVcpu *accel_vcpu)
+{
+    KvmVcpu *vcpu = (KvmVcpu *)accel_vcpu;
+    struct kvm_enable_cap fwnmi = {.cap = KVM_CAP_PPC_FWNMI};
+
+    return kvm_door_ioctl(vcpu->kvm->fault, ACCEL_CALL_VCPU_ENABLE_FWNMI, vcpu->fd, KVM_ENABLE_CAP,
+                          (gulong)&fwnmi);
 }
 
 /* ---- beginning and end --------------------------------------------------------------------- */

@@ -119,6 +119,19 @@ check_vcpus(Kvm *kvm, guint32 wanted, GError **error)
     return TRUE;
 }
 
+/* Not needed: without it the kernel brings machine checks to the guest's vector. */
+static gboolean
+ask_fwnmi(Kvm *kvm, GError **error)
+{
+    gint answer;
+
+    if (!ask_number(kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_FWNMI, 0,
+                    "asking KVM for capability 146 (PPC_FWNMI)", &answer, error))
+        return FALSE;
+    kvm->info.have_fwnmi = answer > 0;
+    return TRUE;
+}
+
 static gboolean
 make_vm(Kvm *kvm, GError **error)
 {
@@ -180,8 +193,9 @@ open_all(Kvm *kvm, const AccelConfig *config, const KvmHost *host, GError **erro
     return take_options(kvm, config, error) && kvm_check_host(host, error) &&
            open_device(kvm, host, error) &&
            kvm_check_capabilities(host, check_extension, kvm, error) &&
-           check_vcpus(kvm, config->max_cpus, error) && make_vm(kvm, error) &&
-           read_cpu_info(kvm, host, error) && kvm_guard_install(error) && kvm_kick_install(error);
+           check_vcpus(kvm, config->max_cpus, error) && ask_fwnmi(kvm, error) &&
+           make_vm(kvm, error) && read_cpu_info(kvm, host, error) && kvm_guard_install(error) &&
+           kvm_kick_install(error);
 }
 
 static void
@@ -278,6 +292,7 @@ const AccelClass kvm_accel_class = {
     .set_mmu = kvm_set_mmu,
     .vcpu_new = kvm_vcpu_new,
     .vcpu_free = kvm_vcpu_free,
+    .vcpu_enable_fwnmi = kvm_vcpu_enable_fwnmi,
     .vcpu_get = kvm_vcpu_get,
     .vcpu_set = kvm_vcpu_set,
     .vcpu_run = kvm_vcpu_run,

@@ -57,6 +57,10 @@ typedef struct {
 
 #define KVM_VM_TYPE_HV 1ul
 
+/* run->flags of KVM_EXIT_NMI. */
+#define KVM_PPC_NMI_DISPOSITION 3u
+#define KVM_PPC_NMI_RECOVERED   1u
+
 /* ---- kvm-door.c: the one door to the kernel ------------------------------------------------ */
 
 /* open, ioctl and mmap: the result, or −errno. kvm_door_map returns NULL and sets *errnum. */
@@ -159,6 +163,7 @@ void kvm_vcpu_destroy(gpointer vcpu); /* a KvmVcpu, for close */
 void kvm_vcpu_run(AccelVcpu *vcpu, AccelExit *exit);
 void kvm_vcpu_complete(AccelVcpu *vcpu, AccelExit *exit);
 void kvm_vcpu_kick(AccelVcpu *vcpu);
+gint kvm_vcpu_enable_fwnmi(AccelVcpu *vcpu);
 gboolean kvm_kick_install(GError **error);
 /** kvm_exit_decode: fills @exit from @run and the result of KVM_RUN (0 or −errno). Pure, but for
  * the messages' registers, which the caller adds. */

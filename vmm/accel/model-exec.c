@@ -4,8 +4,8 @@
  * What the steps do is model-step.c.
  *
  * The position is in the PC, with a mark and a hash of the section: a PC without the mark is an
- * entry address, given by a reset or by start-cpu, and the section begins; a PC with another hash
- * comes from another script.
+ * entry address, given by a reset or by start-cpu, and the section begins, or that of a handler,
+ * given by an interrupt; a PC with another hash comes from another script.
  */
 #include "vmm/accel/model-script.h"
 
@@ -59,6 +59,21 @@ section_begin(ModelVcpu *vcpu, const ModelSection *section)
     *pc = pc_make(section, 0);
 }
 
+/* Someone put the address of a handler into the PC: the section goes on there. */
+static gboolean
+enter_vector(guint64 *pc, const ModelSection *section)
+{
+    for (guint i = 0; i < section->vectors->len; i++) {
+        const ModelVector *vector = &g_array_index(section->vectors, ModelVector, i);
+
+        if (vector->address != *pc)
+            continue;
+        *pc = pc_make(section, vector->step);
+        return TRUE;
+    }
+    return FALSE;
+}
+
 static gboolean
 foreign_position(const ModelVcpu *vcpu, AccelExit *exit)
 {
@@ -89,7 +104,7 @@ model_exec(ModelVcpu *vcpu, AccelExit *exit)
         exit->kind = ACCEL_EXIT_HALTED;
         return FALSE;
     }
-    if (bits_get(PC_MARK_FIELD, *pc) != PC_MARK)
+    if (bits_get(PC_MARK_FIELD, *pc) != PC_MARK && !enter_vector(pc, section))
         section_begin(vcpu, section);
     position = (guint)bits_get(PC_STEP_FIELD, *pc);
     if (bits_get(PC_HASH_FIELD, *pc) != section->hash || position >= section->steps->len)
@@ -100,7 +115,7 @@ model_exec(ModelVcpu *vcpu, AccelExit *exit)
         return take_back(vcpu, exit);
     if (go == MODEL_GO_TARGET)
         *pc = pc_make(section, step->target);
-    else if (go != MODEL_GO_STAY)
+    else if (go != MODEL_GO_STAY && go != MODEL_GO_JUMPED)
         *pc = pc_make(section, position + 1);
-    return go == MODEL_GO_NEXT || go == MODEL_GO_TARGET;
+    return go == MODEL_GO_NEXT || go == MODEL_GO_TARGET || go == MODEL_GO_JUMPED;
 }

@@ -231,6 +231,8 @@ model_vcpu_set(AccelVcpu *accel_vcpu, guint64 reg, const void *value)
         result = reg_filter(vcpu, reg, cell, &wanted);
         if (result == 0)
             *cell = wanted;
+        if (reg == VDEV_REG_PC) /* what it waited for is over */
+            vcpu->wait_left_us = -1;
     }
     g_mutex_unlock(&vcpu->model->lock);
     return result;

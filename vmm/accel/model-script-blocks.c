@@ -127,3 +127,32 @@ model_parse_end(ModelParser *parser, ModelCursor *cursor, GError **error)
     g_array_remove_index(parser->blocks, parser->blocks->len - 1);
     return TRUE;
 }
+
+/* What stands before ends; no step leads into a handler. */
+gboolean
+model_parse_at(ModelParser *parser, ModelCursor *cursor, GError **error)
+{
+    GArray *vectors = parser->section->vectors;
+    ModelVector vector;
+    ModelExpr *expr;
+
+    if (parser->blocks->len != 0)
+        return model_parser_refuse(error, "at stands outside of blocks");
+    expr = model_cursor_expression(cursor, error);
+    if (expr == NULL)
+        return FALSE;
+    if (expr->n != 1 || expr->terms[0].kind != MODEL_TERM_NUMBER) {
+        model_expr_free(expr);
+        return model_parser_refuse(error, "at needs a number or a constant");
+    }
+    vector.address = expr->terms[0].value;
+    model_expr_free(expr);
+    for (guint i = 0; i < vectors->len; i++) {
+        if (g_array_index(vectors, ModelVector, i).address == vector.address)
+            return model_parser_refuse(error, "there is a handler at this address already");
+    }
+    model_parser_step(parser, MODEL_STEP_STOP);
+    vector.step = parser->section->steps->len;
+    g_array_append_val(vectors, vector);
+    return TRUE;
+}

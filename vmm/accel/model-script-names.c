@@ -95,9 +95,10 @@ static const NameRow constants[] = {
 };
 
 static const NameRow registers[] = {
-    {"pc", VDEV_REG_PC},     {"msr", VDEV_REG_MSR},   {"cr", VDEV_REG_CR},
-    {"lr", VDEV_REG_LR},     {"ctr", VDEV_REG_CTR},   {"xer", VDEV_REG_XER},
-    {"srr0", VDEV_REG_SRR0}, {"srr1", VDEV_REG_SRR1}, {"lpcr", VDEV_REG_LPCR},
+    {"pc", VDEV_REG_PC},     {"msr", VDEV_REG_MSR},     {"cr", VDEV_REG_CR},
+    {"lr", VDEV_REG_LR},     {"ctr", VDEV_REG_CTR},     {"xer", VDEV_REG_XER},
+    {"srr0", VDEV_REG_SRR0}, {"srr1", VDEV_REG_SRR1},   {"lpcr", VDEV_REG_LPCR},
+    {"dar", VDEV_REG_DAR},   {"dsisr", VDEV_REG_DSISR},
 };
 
 #define FIRST_VARIABLE_GPR 14

@@ -81,5 +81,6 @@ gboolean model_parse_if(ModelParser *parser, ModelCursor *cursor, GError **error
 gboolean model_parse_else(ModelParser *parser, ModelCursor *cursor, GError **error);
 gboolean model_parse_break(ModelParser *parser, ModelCursor *cursor, GError **error);
 gboolean model_parse_end(ModelParser *parser, ModelCursor *cursor, GError **error);
+gboolean model_parse_at(ModelParser *parser, ModelCursor *cursor, GError **error);
 
 #endif

@@ -103,6 +103,8 @@ static const PlainRow plain[] = {
     {"wait-irq", MODEL_STEP_WAIT_IRQ, 0, 0, 1, MODEL_NO_RESULT},
     {"sleep", MODEL_STEP_SLEEP, 0, 1, 1, MODEL_NO_RESULT},
     {"stop", MODEL_STEP_STOP, 0, 0, 0, MODEL_NO_RESULT},
+    {"machine-check", MODEL_STEP_MACHINE_CHECK, 0, 0, 4, MODEL_NO_RESULT},
+    {"rfi", MODEL_STEP_RFI, 0, 0, 0, MODEL_NO_RESULT},
 };
 
 gboolean
@@ -299,6 +301,7 @@ static const StatementRow statements[] = {
     {"esb", model_parse_esb},   {"tima", model_parse_tima},     {"queue", model_parse_queue},
     {"poll", model_parse_poll}, {"repeat", model_parse_repeat}, {"if", model_parse_if},
     {"else", model_parse_else}, {"break", model_parse_break},   {"end", model_parse_end},
+    {"at", model_parse_at},
 };
 
 gboolean

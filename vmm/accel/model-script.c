@@ -47,6 +47,7 @@ section_free(gpointer data)
     ModelSection *section = data;
 
     g_ptr_array_free(section->steps, TRUE);
+    g_array_free(section->vectors, TRUE);
     g_free(section);
 }
 
@@ -242,6 +243,7 @@ section_begin(ModelParser *parser, ModelCursor *cursor, GError **error)
         return model_parser_refuse(error, "vcpu needs an id, or * for all others");
     section = g_new0(ModelSection, 1);
     section->steps = g_ptr_array_new_with_free_func(step_free);
+    section->vectors = g_array_new(FALSE, FALSE, sizeof(ModelVector));
     g_ptr_array_add(parser->script->sections, section);
     while (!model_cursor_at_end(cursor)) {
         g_autofree char *word = model_cursor_word(cursor);

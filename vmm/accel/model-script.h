@@ -95,6 +95,8 @@ typedef enum {
     MODEL_STEP_JUMP,         /* → target */
     MODEL_STEP_JUMP_IF_ZERO, /* args[0] */
     MODEL_STEP_STOP,
+    MODEL_STEP_MACHINE_CHECK, /* args: SRR1's bits, DSISR, DAR, whether recovered */
+    MODEL_STEP_RFI,
 } ModelStepKind;
 
 typedef enum { MODEL_MATCH_ANY, MODEL_MATCH_VALUE, MODEL_MATCH_STORE } ModelMatchKind;
@@ -122,9 +124,16 @@ typedef struct {
     guint target;    /* step to go on at */
 } ModelStep;
 
+/* What an interrupt enters. */
+typedef struct {
+    guint64 address;
+    guint step;
+} ModelVector;
+
 struct ModelSection {
     guint32 hash;     /* 24 bits of what it says, so that a PC of another script is recognised */
     GPtrArray *steps; /* ModelStep *, owned */
+    GArray *vectors;  /* ModelVector */
 };
 
 /* ---- scripts ------------------------------------------------------------------------------- */

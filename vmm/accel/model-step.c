@@ -407,6 +407,26 @@ play_stop(ModelVcpu *vcpu, const ModelStep *step, AccelExit *exit)
     return MODEL_GO_STAY;
 }
 
+/* ---- machine checks ------------------------------------------------------------------------ */
+
+static ModelGo
+play_machine_check(ModelVcpu *vcpu, const ModelStep *step, AccelExit *exit)
+{
+    guint64 values[4] = {0};
+    ModelCheck check;
+
+    for (guint i = 0; i < step->n_args; i++)
+        values[i] = arg(vcpu, step, i);
+    check = (ModelCheck){values[0], (guint32)values[1], values[2], values[3] != 0};
+    return model_check_take(vcpu, &check, exit);
+}
+
+static ModelGo
+play_rfi(ModelVcpu *vcpu, const ModelStep *step, AccelExit *exit)
+{
+    return model_check_return(vcpu);
+}
+
 typedef ModelGo (*PlayFunc)(ModelVcpu *vcpu, const ModelStep *step, AccelExit *exit);
 
 static const PlayFunc players[] = {
@@ -430,6 +450,8 @@ static const PlayFunc players[] = {
     [MODEL_STEP_JUMP] = play_jump,
     [MODEL_STEP_JUMP_IF_ZERO] = play_jump_if_zero,
     [MODEL_STEP_STOP] = play_stop,
+    [MODEL_STEP_MACHINE_CHECK] = play_machine_check,
+    [MODEL_STEP_RFI] = play_rfi,
 };
 
 ModelGo

@@ -67,6 +67,15 @@ set_max_vcpus(Model *model, const char *key, const char *value, GError **error)
     return set_number(&model->info.max_vcpus, key, value, MODEL_MAX_VCPU_ID, error);
 }
 
+static gboolean
+set_fwnmi(Model *model, const char *key, const char *value, GError **error)
+{
+    if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+        return refuse(error, key, value, "write on or off");
+    model->info.have_fwnmi = strcmp(value, "on") == 0;
+    return TRUE;
+}
+
 typedef struct {
     const char *key;
     gboolean (*set)(Model *model, const char *key, const char *value, GError **error);
@@ -77,6 +86,7 @@ static const OptionRow options[] = {
     {"x-fault", set_fault},      /* CALL:N:ERRNO or count */
     {"x-vps", set_vps},          /* virtual processors of the interrupt controller */
     {"x-irqs", set_irqs},        /* its hardware interrupts */
+    {"x-fwnmi", set_fwnmi},      /* off: as a kernel that brings machine checks to the guest only */
     {"max-vcpus", set_max_vcpus},
 };
 
@@ -87,7 +97,8 @@ set_option(Model *model, const char *key, const char *value, GError **error)
         if (strcmp(options[i].key, key) == 0)
             return options[i].set(model, key, value, error);
     }
-    return refuse(error, key, value, "there are script, x-fault, x-vps, x-irqs and max-vcpus");
+    return refuse(error, key, value,
+                  "there are script, x-fault, x-vps, x-irqs, x-fwnmi and max-vcpus");
 }
 
 /* ---- opening and closing ------------------------------------------------------------------- */
@@ -100,6 +111,7 @@ static const VdevCpuInfo info_default = {
     .ap_encodings = {0x0000000c, 0xa0000010, 0x20000015, 0x4000001e},
     .host_page_shift = MODEL_PAGE_SHIFT,
     .max_vcpus = MODEL_MAX_VCPUS,
+    .have_fwnmi = TRUE,
 };
 
 static Model *
@@ -229,6 +241,7 @@ const AccelClass model_accel_class = {
     .set_mmu = model_set_mmu,
     .vcpu_new = model_vcpu_new,
     .vcpu_free = model_vcpu_free,
+    .vcpu_enable_fwnmi = model_vcpu_enable_fwnmi,
     .vcpu_get = model_vcpu_get,
     .vcpu_set = model_vcpu_set,
     .vcpu_run = model_vcpu_run,

@@ -59,7 +59,8 @@ typedef struct {
     ModelXive *xive;            /* alive, maybe closed with mappings left; or NULL */
     GHashTable *enabled_hcalls; /* set of numbers */
     guint64 mmu_flags, process_table;
-    guint64 fdt; /* where a vCPU that began found the device tree */
+    gboolean fwnmi; /* machine checks are exits */
+    guint64 fdt;    /* where a vCPU that began found the device tree */
 } Model;
 
 /* ---- model-memory.c: slots, dirty log, guest accesses -------------------------------------- */
@@ -193,6 +194,7 @@ typedef enum {
     MODEL_GO_TARGET, /* on at step->target */
     MODEL_GO_EXIT,   /* the step is done, @exit is filled */
     MODEL_GO_STAY,   /* the step is to be played again, @exit is filled */
+    MODEL_GO_JUMPED, /* the step has set the PC */
 } ModelGo;
 
 /** model_exec: one step. Returns: TRUE if the vCPU goes on, FALSE with @exit filled. */
@@ -207,6 +209,21 @@ ModelGo model_step_fail(const ModelVcpu *vcpu, const ModelStep *step, AccelExit 
 
 /** model_variable: the register that holds variable @index of a script. */
 guint64 *model_variable(ModelVcpu *vcpu, guint64 index);
+
+/* ---- model-check.c: machine checks ----------------------------------------------------------- */
+
+/* What the processor leaves of one. */
+typedef struct {
+    guint64 srr1; /* the bits that say what it is about */
+    guint64 dsisr, dar;
+    gboolean recovered;
+} ModelCheck;
+
+/** model_check_take: between the step that is played and the next. */
+ModelGo model_check_take(ModelVcpu *vcpu, const ModelCheck *check, AccelExit *exit);
+/** model_check_return: rfid. */
+ModelGo model_check_return(ModelVcpu *vcpu);
+gint model_vcpu_enable_fwnmi(AccelVcpu *vcpu);
 
 /* ---- model-fdt.c: what a guest reads from its device tree ----------------------------------- */
 

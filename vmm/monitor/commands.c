@@ -72,6 +72,15 @@ system_powerdown(Vm *vm, json_t *arguments, GError **error)
     return json_object();
 }
 
+/* To all vCPUs, whichever the monitor has chosen, as QEMU does for this machine. */
+static json_t *
+inject_nmi(Vm *vm, json_t *arguments, GError **error)
+{
+    return has_guest(vm, error) && !vm_migrate_misses_memory(vm, error) && vm_inject_nmi(vm, error)
+               ? json_object()
+               : NULL;
+}
+
 static json_t *
 quit(Vm *vm, json_t *arguments, GError **error)
 {
@@ -125,6 +134,7 @@ const QmpCommand qmp_commands[] = {
     {"cont", qmp_cont},
     {"system_reset", system_reset},
     {"system_powerdown", system_powerdown},
+    {"inject-nmi", inject_nmi},
     {"quit", quit},
     {"migrate", qmp_migrate, migrate_args},
     {"migrate_cancel", qmp_migrate_cancel},

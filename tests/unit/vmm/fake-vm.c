@@ -158,6 +158,13 @@ vm_request_powerdown(Vm *vm)
     g_string_append(vm->told, "powerdown;");
 }
 
+gboolean
+vm_inject_nmi(Vm *vm, GError **error)
+{
+    g_string_append(vm->told, "nmi;");
+    return TRUE;
+}
+
 guint
 vm_n_vcpus(const Vm *vm)
 {

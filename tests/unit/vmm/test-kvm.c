@@ -481,6 +481,24 @@ mmio_data_flows_the_way_of_the_access(void)
     g_assert_cmpint(exit.kind, ==, ACCEL_EXIT_FAILED);
 }
 
+static void
+a_machine_check_goes_out_with_what_is_left_of_it(void)
+{
+    static const struct {
+        guint16 flags;
+        gboolean recovered;
+    } exits[] = {{0, FALSE}, {1, TRUE}, {2, FALSE}, {3, FALSE}, {4 | 1, TRUE}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(exits); i++) {
+        struct kvm_run run = {.exit_reason = KVM_EXIT_NMI, .flags = exits[i].flags};
+        AccelExit exit = {.check_recovered = !exits[i].recovered};
+
+        kvm_exit_decode(&run, 0, &exit);
+        g_assert_cmpint(exit.kind, ==, ACCEL_EXIT_CHECK);
+        g_assert_cmpint(exit.check_recovered, ==, exits[i].recovered);
+    }
+}
+
 /* ---- slots and regions --------------------------------------------------------------------- */
 
 static void
@@ -558,6 +576,7 @@ static const Case cases[] = {
     CASE(exits_are_told_apart),
     CASE(a_hypercall_goes_out_and_its_results_come_back),
     CASE(mmio_data_flows_the_way_of_the_access),
+    CASE(a_machine_check_goes_out_with_what_is_left_of_it),
     CASE(a_dirty_log_needs_the_flag_and_room_for_its_bits),
     CASE(a_refused_page_is_explained),
 };

@@ -220,9 +220,10 @@ requests_reach_the_vm(void)
     Talk talk = talk_begin();
 
     talk_open(&talk, TRUE);
-    talk_say(&talk, "{'execute':'system_reset'}{'execute':'system_powerdown'}{'execute':'quit'}");
-    g_assert_cmpuint(talk.lines->len - talk.read, ==, 3);
-    g_assert_cmpstr(talk.vm->told->str, ==, "reset;powerdown;shutdown 0;");
+    talk_say(&talk, "{'execute':'system_reset'}{'execute':'system_powerdown'}{'execute':'quit'}"
+                    "{'execute':'inject-nmi'}");
+    g_assert_cmpuint(talk.lines->len - talk.read, ==, 4);
+    g_assert_cmpstr(talk.vm->told->str, ==, "reset;powerdown;shutdown 0;nmi;");
     talk_end(&talk);
 }
 

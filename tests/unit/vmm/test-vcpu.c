@@ -1,298 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vCPU threads over a fake accelerator: who runs when, holding, parking, stopping oneself.
- *
- * The fake vCPU "runs" by waiting for what the test tells it to exit with, or for a kick. Nothing
- * here depends on time: every wait is for a condition that the code under test has to make true.
+ * vCPU threads over a fake accelerator: who runs when, holding, parking, stopping oneself, machine
+ * checks.
  */
 #include <string.h>
 
+#include "tests/unit/vmm/vcpu-rig.h"
 #include "vdev/kvm-ppc.h"
-#include "vmm/vcpu.h"
-
-typedef struct {
-    Accel accel;
-    GMutex mutex; /* guards every FakeVcpu */
-    GCond cond;
-} FakeAccel;
-
-typedef struct {
-    AccelVcpu vcpu;
-    FakeAccel *fake;
-    gboolean running; /* inside vcpu_run */
-    gboolean busy;    /* inside any call that needs the vCPU alone */
-    gboolean kicked;
-    gboolean have_next; /* the test wants an exit of kind `next` */
-    AccelExitKind next;
-    guint runs, completes, delivered;
-    gint64 last_ret;
-    gboolean undelivered; /* the last exit was a hypercall */
-    guint64 reg;
-} FakeVcpu;
-
-static FakeVcpu *
-fake_of(AccelVcpu *vcpu)
-{
-    return (FakeVcpu *)vcpu;
-}
-
-static AccelVcpu *
-fake_vcpu_new(Accel *accel, guint32 id, GError **error)
-{
-    FakeVcpu *fake = g_new0(FakeVcpu, 1);
-
-    fake->vcpu.klass = accel->klass;
-    fake->fake = (FakeAccel *)accel;
-    return &fake->vcpu;
-}
-
-static void
-fake_vcpu_free(AccelVcpu *vcpu)
-{
-    g_free(vcpu);
-}
-
-static void
-fake_begin(FakeVcpu *fake)
-{
-    g_assert_false(fake->busy); /* nobody else may be inside */
-    fake->busy = TRUE;
-}
-
-static gint
-fake_get(AccelVcpu *vcpu, guint64 reg, void *value)
-{
-    FakeVcpu *fake = fake_of(vcpu);
-
-    g_mutex_lock(&fake->fake->mutex);
-    fake_begin(fake);
-    memcpy(value, &fake->reg, sizeof(fake->reg));
-    fake->busy = FALSE;
-    g_mutex_unlock(&fake->fake->mutex);
-    return 0;
-}
-
-static gint
-fake_set(AccelVcpu *vcpu, guint64 reg, const void *value)
-{
-    FakeVcpu *fake = fake_of(vcpu);
-
-    g_mutex_lock(&fake->fake->mutex);
-    fake_begin(fake);
-    memcpy(&fake->reg, value, sizeof(fake->reg));
-    fake->busy = FALSE;
-    g_mutex_unlock(&fake->fake->mutex);
-    return 0;
-}
-
-static void
-fake_deliver(FakeVcpu *fake, const AccelExit *exit)
-{
-    if (fake->undelivered) {
-        fake->delivered++;
-        fake->last_ret = exit->hcall.ret;
-        fake->reg = (guint64)exit->hcall.ret; /* as R3 */
-    }
-    fake->undelivered = FALSE;
-}
-
-static void
-fake_run(AccelVcpu *vcpu, AccelExit *exit)
-{
-    FakeVcpu *fake = fake_of(vcpu);
-
-    g_mutex_lock(&fake->fake->mutex);
-    fake_begin(fake);
-    fake_deliver(fake, exit);
-    fake->runs++;
-    fake->running = TRUE;
-    g_cond_broadcast(&fake->fake->cond);
-    while (!fake->kicked && !fake->have_next)
-        g_cond_wait(&fake->fake->cond, &fake->fake->mutex);
-    exit->kind = fake->have_next ? fake->next : ACCEL_EXIT_INTR;
-    if (!fake->have_next)
-        fake->kicked = FALSE;
-    fake->have_next = FALSE;
-    fake->undelivered = exit->kind == ACCEL_EXIT_HCALL;
-    exit->hcall.nr = 7;
-    exit->mmio.n = 8;
-    exit->mmio.gpa = 0x1000;
-    g_strlcpy(exit->message, "why", sizeof(exit->message));
-    fake->running = FALSE;
-    fake->busy = FALSE;
-    g_cond_broadcast(&fake->fake->cond);
-    g_mutex_unlock(&fake->fake->mutex);
-}
-
-static void
-fake_complete(AccelVcpu *vcpu, AccelExit *exit)
-{
-    FakeVcpu *fake = fake_of(vcpu);
-
-    g_mutex_lock(&fake->fake->mutex);
-    fake_begin(fake);
-    fake->completes++;
-    fake_deliver(fake, exit);
-    fake->busy = FALSE;
-    g_mutex_unlock(&fake->fake->mutex);
-}
-
-static void
-fake_kick(AccelVcpu *vcpu)
-{
-    FakeVcpu *fake = fake_of(vcpu);
-
-    g_mutex_lock(&fake->fake->mutex);
-    fake->kicked = TRUE;
-    g_cond_broadcast(&fake->fake->cond);
-    g_mutex_unlock(&fake->fake->mutex);
-}
-
-static const AccelClass fake_class = {
-    .name = "fake",
-    .vcpu_new = fake_vcpu_new,
-    .vcpu_free = fake_vcpu_free,
-    .vcpu_get = fake_get,
-    .vcpu_set = fake_set,
-    .vcpu_run = fake_run,
-    .vcpu_complete = fake_complete,
-    .vcpu_kick = fake_kick,
-};
-
-/* ---- the rig ------------------------------------------------------------------------------- */
-
-typedef struct Rig Rig;
-struct Rig {
-    FakeAccel fake;
-    MachineLock lock;
-    VcpuOwner owner;
-    VdevVcpu *vcpu[2];
-    FakeVcpu *raw[2];
-
-    gint64 (*on_hcall)(Rig *rig, VdevVcpu *vcpu);
-    guint hcalls; /* machine lock */
-    guint8 stray[8];
-    GMutex mutex; /* guards outs, with cond */
-    GCond cond;
-    guint outs;
-    AccelExitKind out_kind;
-};
-
-static gint64
-rig_hcall(void *user, VdevVcpu *vcpu, guint64 nr, guint64 *args)
-{
-    Rig *rig = user;
-
-    g_assert_cmpuint(nr, ==, 7);
-    rig->hcalls++;
-    return rig->on_hcall == NULL ? 42 : rig->on_hcall(rig, vcpu);
-}
-
-static void
-rig_stray(void *user, VdevVcpu *vcpu, const AccelExit *exit)
-{
-    Rig *rig = user;
-
-    memcpy(rig->stray, exit->mmio.data, sizeof(rig->stray));
-}
-
-static void
-rig_out(void *user, VdevVcpu *vcpu, AccelExitKind kind, const char *message)
-{
-    Rig *rig = user;
-
-    g_assert_cmpstr(message, ==, "why");
-    g_mutex_lock(&rig->mutex);
-    rig->outs++;
-    rig->out_kind = kind;
-    g_cond_broadcast(&rig->cond);
-    g_mutex_unlock(&rig->mutex);
-}
-
-static Rig *
-rig_new(void)
-{
-    Rig *rig = g_new0(Rig, 1);
-
-    rig->fake.accel.klass = &fake_class;
-    g_mutex_init(&rig->fake.mutex);
-    g_cond_init(&rig->fake.cond);
-    g_mutex_init(&rig->mutex);
-    g_cond_init(&rig->cond);
-    machine_lock_init(&rig->lock);
-    rig->owner = (VcpuOwner){
-        .accel = &rig->fake.accel,
-        .lock = &rig->lock,
-        .hcall = rig_hcall,
-        .stray_access = rig_stray,
-        .out = rig_out,
-        .user = rig,
-    };
-    machine_lock_main(&rig->lock);
-    for (guint i = 0; i < 2; i++) {
-        rig->vcpu[i] = vcpu_new(&rig->owner, i, 8 * i, TRUE, NULL);
-        rig->raw[i] = fake_of(vcpu_accel(rig->vcpu[i]));
-    }
-    return rig;
-}
-
-static void
-rig_free(Rig *rig)
-{
-    for (guint i = 0; i < 2; i++)
-        vcpu_free(rig->vcpu[i]);
-    machine_unlock(&rig->lock);
-    machine_lock_clear(&rig->lock);
-    g_mutex_clear(&rig->fake.mutex);
-    g_cond_clear(&rig->fake.cond);
-    g_mutex_clear(&rig->mutex);
-    g_cond_clear(&rig->cond);
-    g_free(rig);
-}
-
-/* Waits until vCPU @i is in the guest for the @runs-th time or a later one. The machine lock is
- * released meanwhile, as the main loop does when it polls. */
-static void
-rig_wait_in_guest(Rig *rig, guint i, guint runs)
-{
-    machine_unlock(&rig->lock);
-    g_mutex_lock(&rig->fake.mutex);
-    while (!(rig->raw[i]->running && rig->raw[i]->runs >= runs))
-        g_cond_wait(&rig->fake.cond, &rig->fake.mutex);
-    g_mutex_unlock(&rig->fake.mutex);
-    machine_lock_main(&rig->lock);
-}
-
-static void
-rig_exit(Rig *rig, guint i, AccelExitKind kind)
-{
-    g_mutex_lock(&rig->fake.mutex);
-    rig->raw[i]->next = kind;
-    rig->raw[i]->have_next = TRUE;
-    g_cond_broadcast(&rig->fake.cond);
-    g_mutex_unlock(&rig->fake.mutex);
-}
-
-/* Waits until vCPU @i has left the guest, with the machine lock kept. */
-static void
-rig_wait_left(Rig *rig, guint i)
-{
-    g_mutex_lock(&rig->fake.mutex);
-    while (rig->raw[i]->running || rig->raw[i]->have_next)
-        g_cond_wait(&rig->fake.cond, &rig->fake.mutex);
-    g_mutex_unlock(&rig->fake.mutex);
-}
-
-static void
-rig_stop_all(Rig *rig)
-{
-    for (guint i = 0; i < 2; i++)
-        vcpu_set_machine_runs(rig->vcpu[i], FALSE);
-    for (guint i = 0; i < 2; i++)
-        vcpu_wait_parked(rig->vcpu[i]);
-}
-
-/* ---- the proofs ---------------------------------------------------------------------------- */
 
 static void
 a_vcpu_runs_only_if_started_and_the_machine_runs(void)
@@ -394,6 +108,55 @@ static void
 a_vcpu_that_is_barred_is_out_and_parks_all_the_same(void)
 {
     stays_out_and_parks(vcpu_set_barred);
+}
+
+static void
+a_machine_check_is_for_the_machine(void)
+{
+    Rig *rig = rig_new();
+
+    vcpu_start(rig->vcpu[0]);
+    rig_wait_in_guest(rig, 0, 1);
+    rig_exit(rig, 0, ACCEL_EXIT_CHECK);
+    rig_wait_in_guest(rig, 0, 2);
+    g_assert_cmpuint(rig->checks, ==, 1);
+    g_assert_cmpuint(rig->hcalls, ==, 0);
+    g_assert_cmpuint(rig->raw[0]->delivered, ==, 0);
+    rig_free(rig);
+}
+
+static void
+block_myself(Rig *rig, VdevVcpu *vcpu)
+{
+    vcpu_set_blocked(vcpu, TRUE);
+}
+
+/* The machine stops and goes on meanwhile, and its registers can be set. */
+static void
+a_blocked_vcpu_stays_out_though_it_is_started(void)
+{
+    Rig *rig = rig_new();
+    guint64 value = 5;
+
+    rig->on_check = block_myself;
+    vcpu_start(rig->vcpu[0]);
+    rig_wait_in_guest(rig, 0, 1);
+    rig_exit(rig, 0, ACCEL_EXIT_CHECK);
+    rig_wait_left(rig, 0);
+    rig_stop_all(rig);
+    g_assert_cmpuint(rig->checks, ==, 1);
+    for (guint i = 0; i < 2; i++)
+        vcpu_set_machine_runs(rig->vcpu[i], TRUE);
+    g_assert_true(vcpu_started(rig->vcpu[0]));
+    g_assert_false(vcpu_idle(rig->vcpu[0]));
+    g_assert_cmpint(vcpu_set(rig->vcpu[0], VDEV_REG_PC, &value), ==, 0);
+    rig_stop_all(rig);
+    g_assert_cmpuint(rig->raw[0]->runs, ==, 1);
+    for (guint i = 0; i < 2; i++)
+        vcpu_set_machine_runs(rig->vcpu[i], TRUE);
+    vcpu_set_blocked(rig->vcpu[0], FALSE);
+    rig_wait_in_guest(rig, 0, 2);
+    rig_free(rig);
 }
 
 static gint64
@@ -575,6 +338,8 @@ main(int argc, char **argv)
     g_test_add_func("/vcpu/rest", a_vcpu_that_asked_for_the_end_executes_nothing_more);
     g_test_add_func("/vcpu/barred", a_vcpu_that_is_barred_is_out_and_parks_all_the_same);
     g_test_add_func("/vcpu/slow", a_vcpu_that_rests_is_out_and_parks_all_the_same);
+    g_test_add_func("/vcpu/check", a_machine_check_is_for_the_machine);
+    g_test_add_func("/vcpu/blocked", a_blocked_vcpu_stays_out_though_it_is_started);
     g_test_add_func("/vcpu/thread-id", a_thread_has_its_kernel_id);
     return g_test_run();
 }
