@@ -124,6 +124,7 @@ boot_layout_of_tree(BootLayout *layout, const void *tree, gsize n)
     if (tree == NULL || fdt_check_full(tree, n) != 0)
         return;
     (void)read_number(tree, "/rtas", "linux,rtas-base", &layout->rtas);
+    (void)read_number(tree, "/rtas", "rtas-size", &layout->rtas_size);
     if (!read_number(tree, "/chosen", "linux,initrd-start", &start) ||
         !read_number(tree, "/chosen", "linux,initrd-end", &end) || end < start)
         return;
@@ -168,6 +169,7 @@ boot_load(Platform *platform, const VdevBootImage *image, GError **error)
     if (!boot_layout_choose(&platform->boot, platform->config->ram_size, fdt_size(platform), image,
                             error))
         return FALSE;
+    platform->boot.rtas_size = rtas_area_size(platform);
     if (!load_files(platform, image, error) || !load_firmware(platform, error))
         return FALSE;
     result = cpus_start(host, platform->cpus.vcpus[0], platform->boot.entry, platform->boot.fdt);

@@ -28,6 +28,7 @@ typedef struct Platform Platform;
 /* Guest addresses, bytes. */
 typedef struct {
     guint64 rtas;
+    guint64 rtas_size; /* that the guest keeps for it */
     guint64 fdt;
     guint64 initrd;
     guint64 initrd_size; /* 0: none */
@@ -48,7 +49,7 @@ gboolean boot_layout_choose(BootLayout *layout, guint64 ram_size, guint64 tree_s
 
 /**
  * boot_layout_of_tree: what a guest that arrives with @tree (@n bytes, a valid flattened tree, or
- * NULL) was told of where RTAS code and initrd lie. What it does not say stays.
+ * NULL) was told of where RTAS code, with its size, and initrd lie. What it does not say stays.
  */
 void boot_layout_of_tree(BootLayout *layout, const void *tree, gsize n);
 

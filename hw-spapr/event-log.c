@@ -44,6 +44,14 @@ put_u32(LogWriter *out, guint32 value)
 }
 
 static void
+put_u64(LogWriter *out, guint64 value)
+{
+    const be64 word = be64_make(value);
+
+    put_bytes(out, &word, sizeof(word));
+}
+
+static void
 put_zeros(LogWriter *out, guint32 n)
 {
     memset(out->bytes + out->at, 0, n);
@@ -172,6 +180,49 @@ event_log_hotplug(guint8 bytes[EVENT_LOG_HOTPLUG_SIZE], gint64 time_ns, const Ev
                SEVERITY_INFORMATIONAL, 0);
     put_hotplug(&out, what);
     g_assert(out.at == EVENT_LOG_HOTPLUG_SIZE);
+}
+
+#define CHECK_SUMMARY       0x06040000u /* version 6, more bytes follow */
+#define CHECK_NOT_RECOVERED 0x00100000u
+#define CHECK_ERROR_SYNC    0x00600000u /* severity */
+#define CHECK_BY_PROCESSOR  0x00001000u
+
+/* Whether the address below counts: a bit of the subtype, another one for memory. */
+static guint8
+address_flag(const EventCheck *check)
+{
+    if (!check->known || !check->has_address)
+        return 0;
+    return check->type == EVENT_CHECK_MEMORY ? 0x40 : 0x80;
+}
+
+static void
+put_check(LogWriter *out, const EventCheck *check)
+{
+    put_section(out, "MC", EVENT_LOG_CHECK_SIZE - EVENT_LOG_HEAD_SIZE, 1);
+    put_zeros(out, 4 + 4); /* which part and which processor: not the guest's business */
+    put_u8(out, check->type);
+    put_u8(out, check->subtype | address_flag(check));
+    put_zeros(out, 6);
+    put_u64(out, check->has_address ? check->address : 0);
+    put_zeros(out, 8); /* the logical address is not known */
+}
+
+void
+event_log_machine_check(guint8 *bytes, const EventCheck *check)
+{
+    LogWriter out = {bytes, 0};
+    guint32 summary = CHECK_SUMMARY | CHECK_BY_PROCESSOR;
+
+    if (!check->recovered)
+        summary |= CHECK_NOT_RECOVERED;
+    if (check->known)
+        summary |= CHECK_ERROR_SYNC;
+    put_u32(&out, summary);
+    put_u32(&out, EVENT_LOG_CHECK_SIZE);
+    put_head(&out);
+    put_check(&out, check);
+    g_assert(out.at == EVENT_CHECK_SIZE);
 }
 
 guint32

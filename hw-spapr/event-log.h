@@ -53,6 +53,37 @@ typedef struct {
 void
 event_log_hotplug(guint8 bytes[EVENT_LOG_HOTPLUG_SIZE], gint64 time_ns, const EventHotplug *what);
 
+/* A machine check: which kind, by LoPAR's numbers (MC section), and where. */
+enum {
+    EVENT_CHECK_MEMORY = 0, /* an uncorrectable error */
+    EVENT_CHECK_SLB = 1,
+    EVENT_CHECK_ERAT = 2,
+    EVENT_CHECK_TLB = 4,
+    EVENT_CHECK_MEMORY_FETCH = 1,
+    EVENT_CHECK_MEMORY_WALK_FETCH = 2,
+    EVENT_CHECK_MEMORY_ACCESS = 3,
+    EVENT_CHECK_MEMORY_WALK_ACCESS = 4,
+    EVENT_CHECK_SLB_PARITY = 0,
+    EVENT_CHECK_SLB_MULTIHIT = 1,
+    EVENT_CHECK_ERAT_MULTIHIT = 2,
+    EVENT_CHECK_TLB_MULTIHIT = 2,
+};
+
+typedef struct {
+    gboolean recovered; /* no harm is left */
+    gboolean known;     /* else nothing below counts */
+    guint8 type, subtype;
+    gboolean has_address;
+    guint64 address; /* effective */
+} EventCheck;
+
+/* The two words that stand before a record are part of this one. */
+#define EVENT_LOG_CHECK_SIZE (EVENT_LOG_HEAD_SIZE + 40u)
+#define EVENT_CHECK_SIZE     (8u + EVENT_LOG_CHECK_SIZE)
+
+/** event_log_machine_check: fills @bytes, EVENT_CHECK_SIZE, with summary, length and record. */
+void event_log_machine_check(guint8 *bytes, const EventCheck *check);
+
 /** event_log_epow_action: the action code of an EPOW record (3: shut down); 0 if it is not one. */
 guint32 event_log_epow_action(const guint8 *bytes, guint32 length);
 

@@ -51,7 +51,7 @@ fdt_write_rtas(Platform *platform, TreeWriter *tree)
     tree_begin(tree, "rtas");
     TREE_CELLS(tree, "linux,rtas-base", (guint32)platform->boot.rtas);
     TREE_CELLS(tree, "linux,rtas-entry", (guint32)platform->boot.rtas);
-    TREE_CELLS(tree, "rtas-size", RTAS_AREA_SIZE);
+    TREE_CELLS(tree, "rtas-size", rtas_area_size(platform));
     TREE_CELLS(tree, "rtas-error-log-max", RTAS_ERROR_LOG_MAX);
     TREE_CELLS(tree, "rtas-event-scan-rate", RTAS_EVENT_SCAN_RATE);
     tree_flag(tree, "ibm,extended-os-term");    /* ibm,os-term may return */
@@ -61,7 +61,7 @@ fdt_write_rtas(Platform *platform, TreeWriter *tree)
     if (hotplug_possible(platform))
         hotplug_write_capacity(platform, tree);
     for (const VdevRtasRow *row = rtas_rows; row->name != NULL; row++) {
-        if (rtas_advertised(row, hotplug_possible(platform)))
+        if (rtas_advertised(platform, row))
             TREE_CELLS(tree, row->name, row->token);
     }
     tree_end(tree);

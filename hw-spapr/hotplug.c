@@ -113,7 +113,10 @@ core(void *machine, guint index, VdevCoreSlot *slot)
 static char *
 busy(void *machine)
 {
-    return drcs_busy(&((Platform *)machine)->drcs);
+    const Platform *platform = machine;
+    char *walk = drcs_busy(&platform->drcs);
+
+    return walk != NULL ? walk : fwnmi_busy(platform);
 }
 
 static const char *const core_types[] = {

@@ -146,7 +146,8 @@ check_all(const Platform *platform, const VdevMachineRow *row, GError **error)
     const VdevCpuInfo *cpu = host->cpu_info(host);
 
     return check_row(row, error) && check_properties(platform, error) &&
-           caps_check(&platform->caps, platform->row, cpu, error) && check_xive(platform, error) &&
+           caps_check(&platform->caps, platform->row, cpu, error) &&
+           fwnmi_check_host(platform, error) && check_xive(platform, error) &&
            boot_check_memory(config, error) &&
            cpus_check(platform_host(platform), row->name, config->max_cpus,
                       platform->row->vcpu_id_shift, error);
@@ -265,6 +266,7 @@ platform_finish(void *machine)
     Platform *platform = machine;
 
     state_remove_all(platform);
+    fwnmi_reset(platform);
     hotplug_finish(platform);
     state_machine_reset(&platform->state);
     xics_finish(&platform->xics);
@@ -293,6 +295,7 @@ platform_reset(void *machine, GError **error)
         if (platform->cpus.vcpus[i] != NULL)
             cpus_stop(host, platform->cpus.vcpus[i]);
     }
+    fwnmi_reset(platform);
     drcs_reset(platform);
     platform->arriving = FALSE;
     events_clear(&platform->events);
@@ -344,6 +347,18 @@ gint64
 platform_hcall(void *machine, VdevVcpu *vcpu, guint64 nr, guint64 *args)
 {
     return hcall_dispatch(machine, vcpu, nr, args);
+}
+
+void
+platform_machine_check(void *machine, VdevVcpu *vcpu, gboolean recovered)
+{
+    fwnmi_machine_check(machine, vcpu, recovered);
+}
+
+gboolean
+platform_inject_nmi(void *machine, GError **error)
+{
+    return fwnmi_system_reset(machine, error);
 }
 
 void

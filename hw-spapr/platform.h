@@ -16,6 +16,7 @@
 #include "hw-spapr/drc.h"
 #include "hw-spapr/events.h"
 #include "hw-spapr/fdt-machine.h"
+#include "hw-spapr/fwnmi.h"
 #include "hw-spapr/hcall.h"
 #include "hw-spapr/hotplug.h"
 #include "hw-spapr/nvram.h"
@@ -76,6 +77,7 @@ struct Platform {
     guint64 process_table; /* as given to host->set_mmu */
     gboolean hash_reported;
     MachineState state;
+    Fwnmi fwnmi;
     CpuState *cpu_states; /* [cpus.n], beside cpus.vcpus */
     gboolean arriving;    /* restored from a stream; the guest has not run here yet */
     Drcs drcs;
@@ -101,6 +103,8 @@ gboolean platform_resume(void *machine, GError **error);
 void platform_finish(void *machine);
 gboolean platform_load_boot(void *machine, const VdevBootImage *image, GError **error);
 gint64 platform_hcall(void *machine, VdevVcpu *vcpu, guint64 nr, guint64 *args);
+void platform_machine_check(void *machine, VdevVcpu *vcpu, gboolean recovered);
+gboolean platform_inject_nmi(void *machine, GError **error);
 void platform_powerdown(void *machine);
 void platform_print_irq(void *machine, GString *text);
 

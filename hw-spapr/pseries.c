@@ -105,6 +105,8 @@ const VdevMachineClass pseries_class = {
     .load_boot = platform_load_boot,
     .hcall = platform_hcall,
     .powerdown = platform_powerdown,
+    .machine_check = platform_machine_check,
+    .inject_nmi = platform_inject_nmi,
     .print_irq = platform_print_irq,
     .hotplug = &hotplug_ops,
 };

@@ -16,7 +16,7 @@ typedef struct {
     /* What the migration stream of that type does not have, or has besides. */
     gboolean sends_walk;        /* ours: spapr_drc/ccs */
     gboolean no_unplug_request; /* ≤ 4.2: spapr_drc/unplug_requested */
-    gboolean no_fwnmi;          /* ≤ 4.2: spapr_fwnmi */
+    gboolean no_fwnmi;          /* ≤ 4.2: cap-fwnmi is off, and so there is no spapr_fwnmi */
     gboolean no_hpt_page;       /* ≤ 4.0: spapr/cap/hpt_maxpagesize */
     gboolean no_tree;           /* ≤ 3.1: spapr_dtb */
     gboolean no_spapr_cpu;      /* ≤ 2.12: spapr_cpu; cpu/slb begins with its number of entries */

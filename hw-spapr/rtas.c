@@ -48,6 +48,8 @@ const VdevRtasRow rtas_rows[] = {
     {0x2027, "ibm,create-pe-dma-window", 5, 4, rtas_create_pe_dma_window},
     {0x2028, "ibm,remove-pe-dma-window", 1, 1, rtas_remove_pe_dma_window},
     {0x2029, "ibm,reset-pe-dma-window", 3, 1, rtas_reset_pe_dma_window},
+    {0x202b, "ibm,nmi-register", 2, 1, rtas_ibm_nmi_register},
+    {0x202c, "ibm,nmi-interlock", 0, 1, rtas_ibm_nmi_interlock},
     {0},
 };
 
@@ -61,6 +63,12 @@ static const char *const of_connectors[] = {
     "set-power-level",
     "get-power-level",
     "ibm,configure-connector",
+};
+
+/* Offered where a guest can register. */
+static const char *const of_fwnmi[] = {
+    "ibm,nmi-register",
+    "ibm,nmi-interlock",
 };
 
 /* r4 := r3; r3 := 0xf000; sc 1; blr */
@@ -94,11 +102,22 @@ stands_in(const char *const *names, gsize n, const char *name)
 }
 
 gboolean
-rtas_advertised(const VdevRtasRow *row, gboolean connectors)
+rtas_advertised(const Platform *platform, const VdevRtasRow *row)
 {
     if (stands_in(of_connectors, G_N_ELEMENTS(of_connectors), row->name))
-        return connectors;
+        return hotplug_possible(platform);
+    if (stands_in(of_fwnmi, G_N_ELEMENTS(of_fwnmi), row->name))
+        return fwnmi_offered(platform);
     return !stands_in(unadvertised, G_N_ELEMENTS(unadvertised), row->name);
+}
+
+guint32
+rtas_area_size(const Platform *platform)
+{
+    const guint32 resets = platform->config->max_cpus * FWNMI_RESET_AREA;
+
+    /* Linux compares with the end less one area. */
+    return MAX(RTAS_AREA_SIZE, FWNMI_RESET_AREAS + resets + FWNMI_RESET_AREA);
 }
 
 guint32

@@ -16,7 +16,7 @@ typedef struct Platform Platform;
 #define RTAS_TOKEN_N     64u
 
 #define RTAS_BLOB_SIZE       20u     /* bytes of code */
-#define RTAS_AREA_SIZE       0x1000u /* what the guest is told to keep for it */
+#define RTAS_AREA_SIZE       0x1000u /* what the guest is told to keep for it, or more */
 #define RTAS_ERROR_LOG_MAX   0x800u  /* bytes; the buffer of check-exception and event-scan */
 #define RTAS_EVENT_SCAN_RATE 1u      /* a minute */
 #define RTAS_SYSPARM_ERROR   (-9999) /* ibm,get-system-parameter: the buffer is no good */
@@ -30,11 +30,12 @@ extern const VdevRtasRow rtas_rows[];
 /** rtas_table_init: enters rtas_rows by token. */
 void rtas_table_init(RtasTable *table);
 
-/**
- * rtas_advertised: whether the tree of a guest that boots here names @row.
- * @connectors: something can be plugged into the machine
- */
-gboolean rtas_advertised(const VdevRtasRow *row, gboolean connectors);
+/** rtas_advertised: whether the tree of a guest that boots here names @row. */
+gboolean rtas_advertised(const Platform *platform, const VdevRtasRow *row);
+
+/** rtas_area_size: bytes from `linux,rtas-base` on that a guest that boots here keeps for RTAS: its
+ * code, and what fwnmi.h puts there. */
+guint32 rtas_area_size(const Platform *platform);
 
 /** rtas_token: the number of the call @name, which must be in rtas_rows. */
 guint32 rtas_token(const char *name);
@@ -72,7 +73,7 @@ gint32 rtas_ibm_configure_connector(void *owner, VdevVcpu *vcpu, VdevRtasCall *c
 gint32 rtas_get_system_parameter(void *owner, VdevVcpu *vcpu, VdevRtasCall *call);
 gint32 rtas_set_system_parameter(void *owner, VdevVcpu *vcpu, VdevRtasCall *call);
 
-/* rtc.c, nvram.c, events.c */
+/* rtc.c, nvram.c, events.c; fwnmi.h has its own */
 gint32 rtas_get_time_of_day(void *owner, VdevVcpu *vcpu, VdevRtasCall *call);
 gint32 rtas_set_time_of_day(void *owner, VdevVcpu *vcpu, VdevRtasCall *call);
 gint32 rtas_nvram_fetch(void *owner, VdevVcpu *vcpu, VdevRtasCall *call);

@@ -286,7 +286,8 @@ wanted(const Platform *platform, const PseriesRow *row)
         present |= 1u << STATE_CAP_HPT_PAGE;
     if (!row->no_tree)
         present |= 1u << STATE_HAS_TREE;
-    if (state->fwnmi_check != STATE_FWNMI_NONE && !row->no_fwnmi)
+    if (state->fwnmi_check != STATE_FWNMI_NONE &&
+        caps_value(&platform->caps, row, STATE_CAP_FWNMI) != 0)
         present |= 1u << STATE_HAS_FWNMI;
     return present;
 }
@@ -298,8 +299,11 @@ machine_pre_save(void *object, const VmsContext *context, GError **error)
     MachineState *state = &platform->state;
 
     const VdevHost *host = platform_host(platform);
-    gint result = host->timebase_get(host, &state->guest_timebase);
+    gint result;
 
+    if (!fwnmi_may_save(platform, error))
+        return FALSE;
+    result = host->timebase_get(host, &state->guest_timebase);
     if (result != 0)
         return state_refuse(error, g_file_error_from_errno(-result),
                             "the guest's timebase cannot be read (TB_OFFSET): %s",
@@ -357,7 +361,7 @@ machine_check(const void *object, const VmsContext *context, GError **error)
         return state_refuse(error, G_FILE_ERROR_INVAL,
                             "a first device tree of %u bytes is impossible",
                             state->tree_first_size);
-    return TRUE;
+    return fwnmi_check_state(platform, error);
 }
 
 /* Which of its controllers a guest uses is nowhere else in the stream. */
@@ -396,7 +400,7 @@ machine_post_load(void *object, guint32 version, const VmsContext *context, GErr
     }
     vms_remember(context, &platform->boot, sizeof(platform->boot));
     vms_remember(context, &platform->arriving, sizeof(platform->arriving));
-    return restore_machine(platform, error);
+    return restore_machine(platform, error) && fwnmi_arrived(platform, error);
 }
 
 const VmsState state_machine = {

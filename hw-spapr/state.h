@@ -89,8 +89,8 @@ typedef struct {
     guint64 irq_map[STATE_IRQ_MAP_BITS / 64]; /* MSIs in use */
     guint32 tree_first_size, tree_size;       /* bytes */
     guint8 *tree;                             /* the device tree that the guest has, flattened */
-    guint64 fwnmi_reset, fwnmi_check; /* the guest's handlers; kept for where it goes next */
-    gint32 fwnmi_interlock;           /* vCPU in its handler, or −1 */
+    guint64 fwnmi_reset, fwnmi_check;         /* the guest's handlers, or STATE_FWNMI_NONE */
+    gint32 fwnmi_interlock; /* id of the vCPU that handles a machine check, or −1 */
 } MachineState;
 
 extern const VmsState state_machine;

@@ -240,6 +240,29 @@ fake_vcpu_started(const VdevHost *host, const VdevVcpu *vcpu)
     return ((const FakeVcpu *)vcpu)->started;
 }
 
+static gint
+fake_vcpu_enable_fwnmi(const VdevHost *host, VdevVcpu *vcpu)
+{
+    gint result = step(self(host));
+
+    if (result == 0)
+        result = klass(host)->vcpu_enable_fwnmi(((FakeVcpu *)vcpu)->accel_vcpu);
+    self(host)->fwnmi |= result == 0;
+    return result;
+}
+
+static void
+fake_vcpu_block(const VdevHost *host, VdevVcpu *vcpu)
+{
+    ((FakeVcpu *)vcpu)->blocked = TRUE;
+}
+
+static void
+fake_vcpu_unblock(const VdevHost *host, VdevVcpu *vcpu)
+{
+    ((FakeVcpu *)vcpu)->blocked = FALSE;
+}
+
 /* --- Devices and regions ------------------------------------------------- */
 
 static VdevKdev *
@@ -462,6 +485,9 @@ static const VdevHost calls = {
     .vcpu_start = fake_vcpu_start,
     .vcpu_stop = fake_vcpu_stop,
     .vcpu_started = fake_vcpu_started,
+    .vcpu_enable_fwnmi = fake_vcpu_enable_fwnmi,
+    .vcpu_block = fake_vcpu_block,
+    .vcpu_unblock = fake_vcpu_unblock,
     .kdev_new = fake_kdev_new,
     .kdev_free = fake_kdev_free,
     .kdev_set = fake_kdev_set,

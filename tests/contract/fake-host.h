@@ -18,7 +18,7 @@
 typedef struct {
     AccelVcpu *accel_vcpu;
     guint32 id;
-    gboolean started;
+    gboolean started, blocked;
 } FakeVcpu; /* what a VdevVcpu is here */
 
 typedef struct {
@@ -32,6 +32,7 @@ typedef struct {
     GString *log;      /* one line a message */
     gboolean shutdown_requested, reset_requested;
     VdevShutdownCause shutdown_cause;
+    gboolean fwnmi;               /* vcpu_enable_fwnmi was called */
     char *panic;                  /* message of guest_panicked, or NULL */
     guint n_pauses;               /* request_pause was called so often */
     guint64 kernel_offset;        /* of boot_kernel */
