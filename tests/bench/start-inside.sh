@@ -1,11 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs inside the emulated POWER9 host: ours and stock QEMU in turn, ROUNDS times, the same guests.
+# Runs inside the emulated POWER9 host: ours and stock QEMU in turn, once, the same guests.
 # QEMU stands twice: "slof" with its default firmware, "vof" with the minimal one behind x-vof=on.
 # Prints "WHO GUEST NAME VALUE" lines; it judges nothing (tests/bench/start does).
 
-ROUNDS=${ROUNDS:-5}
 MEM=${MEM:-512}
 RAM=$((MEM * 1048576))
 TEXT='console=hvc0 quiet'
@@ -51,16 +50,11 @@ one()
     sed -n "s/^BENCH //; s/^/$who $guest /; / ready$/d; p" /tmp/measured
 }
 
-round=1
-while [ "$round" -le "$ROUNDS" ]; do
-    echo "bench: round $round of $ROUNDS" >&2
-    for who in ours vof; do
-        BOOT='-kernel /tests/guest-bench'
-        one "$who" bare --until 'BENCH ready' --ram "$RAM" --trace --events 40
-    done
-    for who in ours vof slof; do
-        BOOT='-kernel /boot/vmlinux -initrd /boot/guest-initrd.cpio'
-        one "$who" linux --until 'GUEST-UP' --ram "$RAM" --trace
-    done
-    round=$((round + 1))
+for who in ours vof; do
+    BOOT='-kernel /tests/guest-bench'
+    one "$who" bare --until 'BENCH ready' --ram "$RAM" --trace --events 40
+done
+for who in ours vof slof; do
+    BOOT='-kernel /boot/vmlinux -initrd /boot/guest-initrd.cpio'
+    one "$who" linux --until 'GUEST-UP' --ram "$RAM" --trace
 done
