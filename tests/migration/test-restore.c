@@ -17,12 +17,10 @@ typedef struct {
     guint turn;
 } Fixture;
 
-static const char *vmm, *module_dir, *script;
-
 static void
 set_up(Fixture *f, gconstpointer data)
 {
-    rig_init(&f->rig, vmm, module_dir, script);
+    rig_init(&f->rig);
     f->path = rig_path(&f->rig, "f");
     f->uri = g_strconcat("file:", f->path, NULL);
 }
@@ -374,11 +372,7 @@ is_possible(void)
 int
 main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
-    g_assert_cmpint(argc, ==, 4);
-    vmm = argv[1];
-    module_dir = argv[2];
-    script = argv[3];
+    guest_test_init(&argc, &argv);
     if (!is_possible())
         return 0;
     add_kind("ram", "memory-backend-ram");
