@@ -17,6 +17,7 @@ WORK=/out/vm # comes back with --out
 
 N=0 FAILED=0
 VMM='' DIR='' CONSOLE='' ERRORS='' SOCKET='' KEYS='' DIAGNOSED=''
+AT_EACH_WAIT=: # a function that whoever waits calls again and again
 
 # ---- TAP -------------------------------------------------------------------------------------
 
@@ -75,6 +76,13 @@ centis()
     echo "${up%.*}${up#*.}" | sed 's/^0*\(.\)/\1/'
 }
 
+# What every wait does between two looks.
+a_moment()
+{
+    sleep 0.1
+    "$AT_EACH_WAIT"
+}
+
 # until_true COMMAND...: repeats it until it succeeds. Fails when LIMIT is over.
 until_true()
 {
@@ -84,7 +92,7 @@ until_true()
             echo "not within $LIMIT s: $*"
             return 1
         fi
-        sleep 0.1
+        a_moment
     done
 }
 
@@ -191,7 +199,7 @@ wait_for()
             echo "the console did not say within $LIMIT s: $wanted"
             return 1
         fi
-        sleep 0.1
+        a_moment
     done
 }
 

@@ -27,8 +27,11 @@ QEMU_IRQCHIP=${QEMU_IRQCHIP:-on} # off: its own emulation instead of the kernel'
 # Not empty: all sides, which are ours, read the same keys, and typing goes on during the move. What
 # two read, or none, is answered twice, or never.
 ONE_CONSOLE=${ONE_CONSOLE:-}
+TALK_ON=${TALK_ON:-$ONE_CONSOLE} # not empty: typing goes on while pages go
+STALL=${STALL:-30} # seconds without a tick that are told as a stall
 SIDES=0 MOVES=0 TYPED=0
-SOURCE_DIR='' SOURCE_SOCKET=''
+SOURCE_DIR='' SOURCE_SOCKET='' SOURCE_VMM=''
+exec 9>&1 # claim keeps what a command prints for itself
 
 # ---- sides -----------------------------------------------------------------------------------
 
@@ -48,7 +51,7 @@ side_start()
     mkdir -p "$DIR"
     [ -p "$KEYS" ] || mkfifo "$KEYS"
     eval "exec $KEYS_FD<> \"\$KEYS\""
-    "command_$kind" "$@" <> "$KEYS" >> "$TRANSCRIPT" 2> "$ERRORS" 3>&- 4>&- &
+    "command_$kind" "$@" <> "$KEYS" >> "$TRANSCRIPT" 2> "$ERRORS" 3>&- 4>&- 9>&- &
     VMM=$!
 }
 
@@ -86,6 +89,7 @@ guest_up()
 {
     wait_for '^STRESS:tick 1 ' || return 1
     STARTED=$(centis) STARTED_AT=$(guest_ms)
+    watch_on
 }
 
 # Milliseconds of the guest's clock at its last tick.
@@ -109,22 +113,96 @@ answered()
     wait_for "^STRESS:pong $TYPED.\{0,1\}\$"
 }
 
-# Both sides' interrupt controllers, at the first failure.
-diagnose_sides()
-{
-    for socket in "$SOURCE_SOCKET" "$SOCKET"; do
-        [ -S "$socket" ] || continue
-        echo "# --- $socket"
-        for words in query-status query-migrate x-query-irq; do
-            spapr-vmm-ctl --timeout 5 "$socket" $words 2>&1 | sed 's/^/#   /'
-        done
-    done
-}
-
 # sides_claim NAME COMMAND...: as claim, with both sides shown at a failure.
 sides_claim()
 {
-    claim "$@" || { diagnose_sides; return 1; }
+    claim "$@" || { tell_sides | sed 's/^/# /'; return 1; }
+}
+
+# ---- a guest that stands still -----------------------------------------------------------------
+
+# From now until watch_off every wait of these scripts looks whether the guest ticks, and tells a
+# stall at once, while both sides are still there. It judges nothing: who waits does.
+watch_on()
+{
+    LAST_TICK='' TICKED=$(now) STALLED='' WATCHED=''
+    AT_EACH_WAIT=watch_guest
+}
+
+watch_off()
+{
+    AT_EACH_WAIT=:
+}
+
+# The transcript is complete; where sides write elsewhere, it is made so.
+console_arrives()
+{
+    :
+}
+
+# Once a second, by the end of the transcript: a wait is there to wait, not to read.
+watch_guest()
+{
+    at=$(now)
+    [ "$at" != "$WATCHED" ] || return 0
+    WATCHED=$at
+    console_arrives
+    tick=$(tail -c 4096 "$TRANSCRIPT" | sed -n 's/^STRESS:tick \([0-9]*\) .*/\1/p' | tail -n 1)
+    if [ -n "$tick" ] && [ "$tick" != "$LAST_TICK" ]; then
+        [ -z "$STALLED" ] || echo "# the guest ticks again after $((at - TICKED)) s" >&9
+        LAST_TICK=$tick TICKED=$at STALLED=''
+    elif [ -z "$STALLED" ] && [ $((at - TICKED)) -ge "$STALL" ]; then
+        STALLED=yes
+        # In a shell of its own: who waits has variables, too.
+        (tell_stall "$((at - TICKED))") > "$WORK/stall" 2>&1
+        sed 's/^/# /' "$WORK/stall" >&9
+    fi
+}
+
+# tell_stall SECONDS
+tell_stall()
+{
+    echo "STALL: no tick of the guest for $1 s, the last was ${LAST_TICK:-none}; claimed: $claimed"
+    tell_sides
+    echo '--- the end of the console'
+    tail -n 15 "$TRANSCRIPT" | tr -d '\r' | cut -c 1-120 | sed 's/^/  /'
+    echo "--- the end of the host's kernel log"
+    dmesg | tail -n 10 | sed 's/^/  /'
+}
+
+# All that is known of both sides of a move.
+tell_sides()
+{
+    tell_side source "$SOURCE_SOCKET" "$SOURCE_VMM" "$SOURCE_DIR"
+    tell_side guest "$SOCKET" "$VMM" "$DIR"
+}
+
+# tell_side NAME SOCKET PID DIRECTORY: its messages, and while it lives what its monitor says and
+# what the host's kernel knows: of its interrupts, and where its threads are.
+tell_side()
+{
+    [ -n "$3" ] || return 0
+    echo "--- $1: ${4##*/}, process $3"
+    sed 's/^/message: /' "$4/vmm-errors"
+    kill -0 "$3" 2> /dev/null || { echo 'it is gone'; return 0; }
+    for words in query-status query-migrate x-query-irq; do
+        echo "$words:"
+        spapr-vmm-ctl --timeout 5 "$2" $words 2>&1 | sed 's/^/  /'
+    done
+    debugfs
+    for file in /sys/kernel/debug/kvm/"$3"-*/xive; do
+        echo "the kernel's $file:"
+        sed 's/^/  /' "$file"
+    done
+    for task in /proc/"$3"/task/*; do
+        echo "thread $(cat "$task/comm"): $(sed 's/.*) //' "$task/stat" | cut -c 1)," \
+            "waits in $(cat "$task/wchan")"
+    done
+}
+
+debugfs()
+{
+    [ -d /sys/kernel/debug/kvm ] || mount -t debugfs none /sys/kernel/debug
 }
 
 # ---- one move ----------------------------------------------------------------------------------
@@ -146,11 +224,11 @@ migrated()
     deadline=$(($(now) + LIMIT))
     until migration_is completed; do
         if migration_is failed || migration_is cancelled || [ "$(now)" -ge "$deadline" ]; then
-            cat "$SOURCE_DIR/query-migrate" "$SOURCE_DIR/vmm-errors" "$ERRORS"
+            cat "$SOURCE_DIR/query-migrate" "$SOURCE_DIR/vmm-errors" "$ERRORS" 2> /dev/null
             return 1
         fi
-        [ -z "$ONE_CONSOLE" ] || talk 1
-        sleep 0.1
+        [ -z "$TALK_ON" ] || talk 1
+        a_moment
     done
 }
 
@@ -337,7 +415,7 @@ moved_to()
 # (each is a slot of KVM or part of one), moves: of the side that runs.
 footprint()
 {
-    mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug
+    debugfs
     fds=0 vms=0
     for fd in /proc/"$VMM"/fd/*; do
         fds=$((fds + 1))
@@ -378,7 +456,7 @@ nothing_grew()
 stress_ends()
 {
     type_line quit
-    wait_for '^STRESS:ends'
+    wait_for '^STRESS:ends' && watch_off
 }
 
 # numbered WORD FIRST: the lines "STRESS:WORD N …" are all there, once, in order.
