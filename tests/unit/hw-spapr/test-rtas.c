@@ -145,6 +145,8 @@ tokens_are_those_of_qemu(void)
         {"ibm,create-pe-dma-window", 0x2027},
         {"ibm,remove-pe-dma-window", 0x2028},
         {"ibm,reset-pe-dma-window", 0x2029},
+        {"ibm,nmi-register", 0x202b},
+        {"ibm,nmi-interlock", 0x202c},
     };
     guint n = 0;
 
