@@ -3,7 +3,8 @@
  * libFuzzer: a hostile guest against the whole module, in the fake host over the model.
  *
  * The input is a program of one-byte operations, each followed by its operands: hypercalls, RTAS
- * blocks, accesses to ESB and TIMA pages, stores to memory, typed text, stop and go. Values are
+ * blocks, accesses to ESB and TIMA pages, stores to memory, typed text, stop and go, machine checks
+ * (of the hardware: the guest does nothing for them) and system resets. Values are
  * drawn so that the interesting ones (small numbers, table ends, page addresses, the ends of
  * memory) are near.
  *
@@ -19,6 +20,7 @@
 #include "hw-spapr/hcall.h"
 #include "tests/unit/hw-spapr/platform-rig.h"
 #include "vdev/guestmem.h"
+#include "vdev/kvm-ppc.h"
 #include "vdev/module.h"
 #include "vmm/accel/model.h"
 
@@ -80,7 +82,7 @@ take_address(Guest *guest)
     return take_word(guest);
 }
 
-/* A vCPU that may act: one that is started; NULL if all have stopped. */
+/* A vCPU that may act: one that is started and not blocked; NULL if there is none. */
 static VdevVcpu *
 take_vcpu(Guest *guest)
 {
@@ -90,7 +92,7 @@ take_vcpu(Guest *guest)
     for (guint i = 0; i < vcpus->len; i++) {
         FakeVcpu *vcpu = vcpus->pdata[(first + i) % vcpus->len];
 
-        if (vcpu->started)
+        if (vcpu->started && !vcpu->blocked)
             return (VdevVcpu *)vcpu;
     }
     return NULL;
@@ -222,6 +224,41 @@ op_powerdown(Guest *guest)
     pseries_class.powerdown(guest->rig.platform);
 }
 
+/* With harm: a harmless one that cannot be told is logged, and that is right. */
+static void
+op_machine_check(Guest *guest)
+{
+    VdevVcpu *vcpu = take_vcpu(guest);
+    const VdevHost *host = &guest->rig.host->table;
+    const guint64 srr1 = VDEV_MSR_ENTRY | take(guest, 4);
+    const guint32 dsisr = (guint32)take(guest, 2);
+
+    if (vcpu == NULL)
+        return;
+    g_assert_cmpint(host->vcpu_set(host, vcpu, VDEV_REG_SRR1, &srr1), ==, 0);
+    g_assert_cmpint(host->vcpu_set(host, vcpu, VDEV_REG_DSISR, &dsisr), ==, 0);
+    pseries_class.machine_check(guest->rig.platform, vcpu, FALSE);
+}
+
+/* Where a guest has no RTAS memory for it, it is refused. */
+static void
+op_inject_nmi(Guest *guest)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void)pseries_class.inject_nmi(guest->rig.platform, &error);
+}
+
+/* What load_boot() or a migrated device tree would say, right or wrong. */
+static void
+place_rtas(Guest *guest)
+{
+    BootLayout *boot = &guest->rig.platform->boot;
+
+    boot->rtas = RIG_RAM - BOOT_RTAS_SPACE;
+    boot->rtas_size = take(guest, 1) < 0x20 ? take(guest, 2) : rtas_area_size(guest->rig.platform);
+}
+
 /* Without load_boot(): writing the device tree takes longer than all the rest of an input. */
 static void
 boot(Guest *guest)
@@ -234,6 +271,7 @@ boot(Guest *guest)
     pseries_class.resume(guest->rig.platform, &error);
     g_assert_no_error(error);
     host->vcpu_start(host, rig_vcpu(&guest->rig, 0));
+    place_rtas(guest);
     guest->rig.host->reset_requested = FALSE;
     g_string_truncate(guest->rig.host->log, 0);
 }
@@ -249,8 +287,9 @@ op_print(Guest *guest)
 
 /* How often each comes is how often it stands here. */
 static void (*const operations[])(Guest *guest) = {
-    op_hcall, op_hcall, op_hcall, op_hcall, op_rtas,      op_rtas,        op_rtas,  op_esb,
-    op_esb,   op_tima,  op_store, op_type,  op_powerdown, op_stop_and_go, op_print,
+    op_hcall,     op_hcall,       op_hcall, op_hcall,         op_rtas,       op_rtas,
+    op_rtas,      op_esb,         op_esb,   op_tima,          op_store,      op_type,
+    op_powerdown, op_stop_and_go, op_print, op_machine_check, op_inject_nmi,
 };
 
 /* --- GUEST-1: between the module and the model ----------------------------- */
