@@ -42,8 +42,8 @@ typedef struct {
  *
  * Returns: FALSE if the page was zero for sure, then.
  */
-gboolean mig_sparse_is_touched(MigSparse *sparse, MigLook *look, const MigRamBlock *block,
-                               guint64 page);
+gboolean
+mig_sparse_is_touched(MigSparse *sparse, MigLook *look, const MigRamBlock *block, guint64 page);
 
 /* Whoever looks writes the page itself. */
 void mig_look_touch(MigLook *look, const MigRamBlock *block, guint64 page);
