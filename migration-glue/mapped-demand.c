@@ -5,7 +5,6 @@
 #include "migration-glue/mapped-demand.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -95,12 +94,10 @@ read_pages(MigMappedDemand *demand, guint index, guint64 first, guint64 n, guint
 static guint8 *
 take_buffer(MigMappedDemand *demand)
 {
-    void *buffer = g_async_queue_try_pop(demand->buffers);
+    guint8 *buffer = g_async_queue_try_pop(demand->buffers);
 
     /* Direct access wants memory at a multiple of a page. */
-    if (buffer == NULL && posix_memalign(&buffer, MIG_PAGE_SIZE, demand->buffer_size) != 0)
-        g_error("no memory for %" G_GSIZE_FORMAT " bytes", demand->buffer_size);
-    return buffer;
+    return buffer != NULL ? buffer : g_aligned_alloc(1, demand->buffer_size, MIG_PAGE_SIZE);
 }
 
 /* ---- Bringing ---- */
@@ -240,7 +237,7 @@ mig_mapped_demand_new(const MigMappedLoad *load, const MigRamList *list, MigPost
         if (!list->entries[i].ignored)
             demand->buffer_size = MAX(demand->buffer_size, mig_postcopy_backing(&list->entries[i]));
     }
-    demand->buffers = g_async_queue_new_full(free);
+    demand->buffers = g_async_queue_new_full(g_aligned_free);
     demand->file = mig_page_file_new(channel, options->direct);
     demand->threads = mig_page_file_threads(demand->file, options->channels);
     if (look(demand, &demand->as_opened, error))

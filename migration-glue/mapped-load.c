@@ -116,7 +116,8 @@ mig_mapped_load_count(const MigMappedLoad *load, guint64 *normal, guint64 *zero)
             guint64 word;
 
             memcpy(&word, bitmap + at, sizeof(word));
-            *normal += (guint64)__builtin_popcountll(word);
+            if (word != 0) /* of a large memory most */
+                *normal += (guint64)__builtin_popcountll(word);
         }
     }
     *zero = (load->list->total >> MIG_PAGE_SHIFT) - *normal;

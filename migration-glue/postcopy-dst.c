@@ -302,13 +302,15 @@ whole_pages(guint64 word, guint64 backing)
     return whole;
 }
 
-/* Large pages take several words: one bit in one of them, and all of it will come. */
+/* Large pages take several words: one bit in one of them, and all of it will come. Of a large
+ * memory most is zero, and passed over quickly: the guest waits. */
 static void
 expect(MigArrivingBlock *state, guint64 pages, const guint8 *bitmap)
 {
     const guint64 n_words = (pages + 63) / 64, step = MAX(state->backing / 64, 1);
 
     state->missing = 0;
+    memset(state->here, 0xff, n_words * sizeof(*state->here));
     for (guint64 first = 0; first < n_words; first += step) {
         guint64 any = 0;
 
@@ -318,6 +320,8 @@ expect(MigArrivingBlock *state, guint64 pages, const guint8 *bitmap)
             memcpy(&word, bitmap + i * sizeof(word), sizeof(word));
             any |= GUINT64_FROM_LE(word);
         }
+        if (any == 0)
+            continue;
         any = whole_pages(any, state->backing);
         for (guint64 i = first; i < first + step; i++)
             state->here[i] = ~any;
