@@ -55,7 +55,8 @@ typedef struct {
 
 /* ---- what the guest says ------------------------------------------------------------------- */
 
-#define SAYS "script: vCPU 0: "
+#define SAYS  "script: vCPU 0: "
+#define READY "ready"
 
 static void
 add_lines(GPtrArray *lines, const char *log)
@@ -63,7 +64,7 @@ add_lines(GPtrArray *lines, const char *log)
     g_auto(GStrv) all = g_strsplit(log, "\n", -1);
 
     for (guint i = 0; all[i] != NULL; i++)
-        if (g_str_has_prefix(all[i], SAYS) && strcmp(all[i], SAYS "ready") != 0)
+        if (g_str_has_prefix(all[i], SAYS) && strcmp(all[i], SAYS READY) != 0)
             g_ptr_array_add(lines, g_strdup(all[i] + strlen(SAYS)));
 }
 
@@ -78,25 +79,45 @@ said(Guest *guest)
 }
 
 static guint
-count(Guest *guest, const char *line)
+count(const GPtrArray *lines, const char *prefix)
 {
-    g_autofree char *log = guest_log(guest);
-    g_auto(GStrv) all = g_strsplit(log, "\n", -1);
     guint n = 0;
 
-    for (guint i = 0; all[i] != NULL; i++)
-        n += g_str_has_prefix(all[i], SAYS) && strcmp(all[i] + strlen(SAYS), line) == 0;
+    for (guint i = 0; i < lines->len; i++)
+        n += g_str_has_prefix(lines->pdata[i], prefix);
     return n;
+}
+
+typedef struct {
+    const char *line;
+    guint n;
+} Said;
+
+static gboolean
+has_said(Guest *guest, void *user)
+{
+    const Said *wanted = user;
+    g_autoptr(GPtrArray) lines = said(guest);
+    g_autofree char *state = guest_run_state(guest); /* fails when it has gone */
+
+    return count(lines, wanted->line) >= wanted->n;
+}
+
+static gboolean
+is_ready(Guest *guest, void *user)
+{
+    g_autofree char *log = guest_log(guest);
+    g_autofree char *state = guest_run_state(guest);
+
+    return strstr(log, SAYS READY "\n") != NULL;
 }
 
 static void
 wait_said(Guest *guest, const char *line, guint n)
 {
-    while (count(guest, line) < n) {
-        g_autofree char *state = guest_run_state(guest); /* fails when it has gone */
+    g_autofree char *what = g_strdup_printf("'%s' for the %u. time", line, n);
 
-        g_usleep(2000);
-    }
+    guest_wait(guest, has_said, &(Said){line, n}, what);
 }
 
 static void
@@ -107,8 +128,8 @@ assert_lines(const Fixture *f, const GPtrArray *lines, const GPtrArray *wanted, 
         const char *want = i < wanted->len ? wanted->pdata[i] : "(nothing)";
 
         if (strcmp(line, want) != 0)
-            g_error("%s, %s, moved behind call %u: line %u is '%s', not '%s'", f->row->machine,
-                    f->device->name, cut, i, line, want);
+            guest_give_up(f->destination, "%s, %s, moved behind call %u: line %u is '%s', not '%s'",
+                          f->row->machine, f->device->name, cut, i, line, want);
     }
 }
 
@@ -139,6 +160,13 @@ start(Fixture *f, guint pause, const char *incoming, gboolean present)
     };
 
     return guest_start(&f->rig, &spec);
+}
+
+static void
+start_source(Fixture *f, guint pause)
+{
+    f->source = start(f, pause, NULL, FALSE);
+    guest_wait(f->source, is_ready, NULL, READY);
 }
 
 static void
@@ -186,26 +214,24 @@ is_present(Fixture *f, Guest *guest)
     return present;
 }
 
+static gboolean
+is_gone(Guest *guest, void *fixture)
+{
+    return !is_present(fixture, guest);
+}
+
+static void
+wait_gone(Fixture *f, Guest *guest)
+{
+    guest_wait(guest, is_gone, f, "that the device is gone");
+}
+
 /* Asks for @what, and waits until the guest has done it the @n-th thing. */
 static void
 carry_out(Fixture *f, Guest *guest, void (*what)(Fixture *f, Guest *guest), guint n)
 {
     what(f, guest);
     wait_said(guest, "done", n);
-}
-
-/* A guest that is paused on the way by its process, goes on. */
-static void
-carry_out_paused(Fixture *f, void (*what)(Fixture *f, Guest *guest))
-{
-    what(f, f->source);
-    while (count(f->source, "done") == 0) {
-        g_autofree char *state = guest_run_state(f->source);
-
-        if (strcmp(state, "paused") == 0)
-            guest_do(f->source, "cont", NULL);
-        g_usleep(1000);
-    }
 }
 
 /* The operation @what until behind the guest's @cut-th call; 0: it has made none yet. */
@@ -218,6 +244,18 @@ cut_behind(Fixture *f, void (*what)(Fixture *f, Guest *guest), guint cut)
     guest_wait_run_state(f->source, "paused");
 }
 
+/* An addition to the source as it is, which pauses behind the @cut-th call if there are so many. */
+static void
+add_here(Fixture *f, guint cut)
+{
+    plug(f, f->source);
+    if (cut > 0 && cut <= count(f->adds, "call ")) {
+        guest_wait_run_state(f->source, "paused");
+        guest_do(f->source, "cont", NULL);
+    }
+    wait_said(f->source, "done", 1);
+}
+
 static void
 move(Fixture *f)
 {
@@ -228,7 +266,7 @@ move(Fixture *f)
     guest_do(f->source, "migrate", json_pack("{s:s}", "uri", uri));
     over = guest_wait_over(f->source, &error);
     if (strcmp(over, "completed") != 0)
-        g_error("%s: the migration %s: %s", f->row->machine, over, error);
+        guest_give_up(f->source, "%s: the migration %s: %s", f->row->machine, over, error);
     there = guest_wait_over(f->destination, NULL);
     g_assert_cmpstr(there, ==, "completed");
     guest_wait_run_state(f->destination, "paused"); /* as it was when it left */
@@ -248,19 +286,14 @@ end_both(Fixture *f)
 static void
 listen(Fixture *f)
 {
-    guint n;
-
-    f->source = start(f, 0, NULL, FALSE);
-    wait_said(f->source, "ready", 1);
+    start_source(f, 0);
     carry_out(f, f->source, plug, 1);
     g_assert_true(is_present(f, f->source));
     f->adds = said(f->source);
     carry_out(f, f->source, unplug, 2);
-    while (is_present(f, f->source))
-        g_usleep(1000);
+    wait_gone(f, f->source);
     f->drops = said(f->source);
-    n = f->adds->len;
-    g_ptr_array_remove_range(f->drops, 0, n);
+    g_ptr_array_remove_range(f->drops, 0, f->adds->len);
     end_both(f);
 }
 
@@ -275,77 +308,88 @@ said_by_both(Fixture *f, guint skip)
     return lines;
 }
 
+/* What was added or moved is as good as one that was added there. */
+static void
+assert_goes(Fixture *f)
+{
+    g_assert_true(is_present(f, f->destination));
+    carry_out(f, f->destination, unplug, 2);
+    wait_gone(f, f->destination);
+}
+
 static void
 add_moved_behind(Fixture *f, guint cut)
 {
     g_autoptr(GPtrArray) lines = NULL;
 
-    f->source = start(f, cut, NULL, FALSE);
-    wait_said(f->source, "ready", 1);
+    start_source(f, cut);
     cut_behind(f, plug, cut);
     move(f);
     wait_said(f->destination, "done", 1);
     lines = said_by_both(f, 0);
     assert_lines(f, lines, f->adds, cut);
-    g_assert_true(is_present(f, f->destination));
-    /* It is as good as one that was added there. */
-    carry_out(f, f->destination, unplug, 2);
-    while (is_present(f, f->destination))
-        g_usleep(1000);
+    assert_goes(f);
     end_both(f);
 }
 
+/* Whether what the guest does here, on the word of an event that it had there, removes nothing: the
+ * machine has forgotten that it asked. Behind its last call the guest had let go of all. */
 static gboolean
-is_gone_soon(Fixture *f, Guest *guest)
+is_forgotten(const Fixture *f, guint cut)
 {
-    for (guint i = 0; i < 50 && is_present(f, guest); i++)
-        g_usleep(1000);
-    return !is_present(f, guest);
+    return f->row->forgets_unplug && cut < count(f->drops, "call ");
+}
+
+/* Asked again, it goes: at once, or when the guest has fetched another event. Which of them shows
+ * in what it says: it has fetched what took the device away. Returns: how many things it has done.
+ */
+static guint
+ask_again(Fixture *f)
+{
+    g_autoptr(GPtrArray) before = said(f->destination), after = NULL;
+    guint n;
+
+    g_assert_true(is_present(f, f->destination));
+    unplug(f, f->destination);
+    wait_gone(f, f->destination);
+    after = said(f->destination);
+    n = count(before, "done") + count(after, "call event") - count(before, "call event");
+    wait_said(f->destination, "done", n);
+    return n;
 }
 
 static void
 drop_moved_behind(Fixture *f, guint cut)
 {
     g_autoptr(GPtrArray) lines = NULL;
+    guint n = 1;
 
-    f->source = start(f, cut, NULL, FALSE);
-    wait_said(f->source, "ready", 1);
-    carry_out_paused(f, plug);
+    start_source(f, cut);
+    add_here(f, cut);
     cut_behind(f, unplug, cut);
     move(f);
-    wait_said(f->destination, "done", 1);
-    if (!f->row->forgets_unplug) {
+    wait_said(f->destination, "done", n);
+    if (is_forgotten(f, cut)) {
+        n = ask_again(f);
+    } else {
+        wait_gone(f, f->destination);
         lines = said_by_both(f, f->adds->len);
         assert_lines(f, lines, f->drops, cut);
-    } else if (!is_gone_soon(f, f->destination)) {
-        unplug(f, f->destination); /* asked again, it goes */
     }
-    while (is_present(f, f->destination))
-        g_usleep(1000);
     /* It can come again. */
-    carry_out(f, f->destination, plug, count(f->destination, "done") + 1);
+    carry_out(f, f->destination, plug, n + 1);
     end_both(f);
-}
-
-static guint
-calls_of(const GPtrArray *lines)
-{
-    guint n = 0;
-
-    for (guint i = 0; i < lines->len; i++)
-        n += g_str_has_prefix(lines->pdata[i], "call ");
-    return n;
 }
 
 static void
 moves_between_any_two_calls(Fixture *f)
 {
     listen(f);
-    g_test_message("%s: %u calls to add %s, %u to remove it", f->row->machine, calls_of(f->adds),
-                   f->device->name, calls_of(f->drops));
-    for (guint cut = 0; cut <= calls_of(f->adds); cut++)
+    g_test_message("%s: %u calls to add %s, %u to remove it", f->row->machine,
+                   count(f->adds, "call "), f->device->name, count(f->drops, "call "));
+    for (guint cut = 0; cut <= count(f->adds, "call "); cut++)
         add_moved_behind(f, cut);
-    for (guint cut = 0; cut <= calls_of(f->drops); cut++)
+    for (guint cut = 0; cut <= count(f->drops, "call "); cut++)
         drop_moved_behind(f, cut);
 }
 
@@ -396,8 +440,7 @@ a_spoiled_place_is_lost_once(Fixture *f, guint cut)
 {
     g_autoptr(GPtrArray) lines = NULL;
 
-    f->source = start(f, cut, NULL, FALSE);
-    wait_said(f->source, "ready", 1);
+    start_source(f, cut);
     cut_behind(f, plug, cut);
     spoil_mark(f, f->source, f->turn - 1);
     move(f);
@@ -407,9 +450,7 @@ a_spoiled_place_is_lost_once(Fixture *f, guint cut)
         assert_lines(f, lines, f->adds, cut);
     else
         assert_started_over(f, lines, cut);
-    carry_out(f, f->destination, unplug, 2);
-    while (is_present(f, f->destination))
-        g_usleep(1000);
+    assert_goes(f);
     end_both(f);
 }
 
