@@ -205,15 +205,35 @@ prepare_span(EngineWalk *walk, const VmsField *field, void *object, EngineSpan *
     return TRUE;
 }
 
+/* The path of word @i, for an error. */
+static void
+point_at_word(EngineWalk *walk, const VmsField *field, const VmsField *word, gsize i, gsize n)
+{
+    if (field->wire == VMS_WIRE_STRUCT) {
+        if (n > 1)
+            engine_path_push_element(walk, i);
+        engine_path_push(walk, word->name);
+    } else {
+        walk->element = n > 1 ? (gssize)i : -1;
+    }
+}
+
 static gboolean
-load_words(EngineWalk *walk, const EngineSpan *span)
+load_words(EngineWalk *walk, const VmsField *field, const VmsField *word, const EngineSpan *span)
 {
     guint64 start = mig_stream_position(walk->stream);
-    gsize whole = mig_stream_get_be64_array(walk->stream, (guint64 *)(void *)span->base, span->n);
+    guint64 *words = (guint64 *)(void *)span->base;
+    gsize whole;
 
+    /* In structures, members are journalled one by one; here they are all of it. */
+    if (field->wire == VMS_WIRE_STRUCT && !walk->fresh)
+        mig_journal_bytes(walk->journal, span->base, engine_field_extent(field, span->n));
+    whole = mig_stream_get_be64_array(walk->stream, words, span->n);
+    for (gsize i = 0; word->host_endian && !walk->context.big_endian_words && i < whole; i++)
+        words[i] = GUINT64_SWAP_LE_BE(words[i]);
     if (whole == span->n)
         return TRUE;
-    walk->element = span->n > 1 ? (gssize)whole : -1;
+    point_at_word(walk, field, word, whole, span->n);
     return engine_stream_ok(walk, start + whole * sizeof(guint64));
 }
 
@@ -221,11 +241,12 @@ static gboolean
 load_elements(EngineWalk *walk, const VmsField *field, const EngineSpan *span)
 {
     VmsWire wire = engine_wire(field);
+    const VmsField *word = engine_field_word(field);
     gsize n = wire == VMS_WIRE_BUFFER || wire == VMS_WIRE_BITMAP ? 1 : span->n;
     gsize length = walk->path->len;
 
-    if (engine_field_is_words(field))
-        return load_words(walk, span);
+    if (word != NULL)
+        return load_words(walk, field, word, span);
     for (gsize i = 0; i < n; i++) {
         guint64 offset = mig_stream_position(walk->stream);
 

@@ -54,9 +54,9 @@ VmsWire engine_wire(const VmsField *field); /* AS_MEM resolved */
 gboolean engine_wire_is_scalar(VmsWire wire);
 VmsMem engine_wire_as_mem(VmsWire wire); /* of a scalar: the memory kind just as wide */
 guint64 engine_swap(guint64 value, gsize width);
-/* Whether elements are eight bytes here and there, of any value, so that they go by the thousand.
- */
-gboolean engine_field_is_words(const VmsField *field);
+/* The field itself, or the only member of the structures it consists of, if elements are eight
+ * bytes here and there, of any value, so that they go by the thousand; else NULL. */
+const VmsField *engine_field_word(const VmsField *field);
 
 /* Whether the field is on the wire in that version. */
 gboolean

@@ -235,12 +235,29 @@ save_described(EngineWalk *walk, const VmsState *state, const VmsField *field,
     return TRUE;
 }
 
-/* A table of a quarter of a million entries is written while the machine stands still. */
+#define SWAPPED_WORDS 256u /* at a time */
+
 static void
-save_words(EngineWalk *walk, const EngineSpan *span, gsize from)
+save_reversed(EngineWalk *walk, const guint64 *words, gsize n)
 {
-    mig_stream_put_be64_array(walk->stream, (const guint64 *)(const void *)span->base + from,
-                              span->n - from);
+    guint64 reversed[SWAPPED_WORDS];
+
+    for (gsize from = 0, now; from < n; from += now) {
+        now = MIN(n - from, SWAPPED_WORDS);
+        for (gsize i = 0; i < now; i++)
+            reversed[i] = GUINT64_SWAP_LE_BE(words[from + i]);
+        mig_stream_put_be64_array(walk->stream, reversed, now);
+    }
+}
+
+/* Tables of thousands of entries are written while the machine stands still. */
+static void
+save_words(EngineWalk *walk, const VmsField *word, const guint64 *words, gsize n)
+{
+    if (word->host_endian && !walk->context.big_endian_words)
+        save_reversed(walk, words, n);
+    else
+        mig_stream_put_be64_array(walk->stream, words, n);
 }
 
 static gboolean
@@ -249,6 +266,7 @@ save_field(EngineWalk *walk, const VmsState *state, const VmsField *field, void 
     gsize length = engine_path_push(walk, field->name);
     VmdescWriter *description = walk->description;
     VmsWire wire = engine_wire(field);
+    const VmsField *word = engine_field_word(field);
     EngineSpan span = {.n = field->count};
     gsize n;
 
@@ -263,8 +281,8 @@ save_field(EngineWalk *walk, const VmsState *state, const VmsField *field, void 
             return FALSE;
         if (is_uniform(field))
             walk->description = NULL; /* the first stands for all */
-        if (engine_field_is_words(field)) {
-            save_words(walk, &span, 1);
+        if (word != NULL) {
+            save_words(walk, word, (const guint64 *)(const void *)span.base + 1, n - 1);
             break;
         }
     }

@@ -232,11 +232,36 @@ engine_field_span(EngineWalk *walk, const VmsField *field, void *object, EngineS
     return TRUE;
 }
 
-gboolean
-engine_field_is_words(const VmsField *field)
+static gboolean
+is_word(const VmsField *field)
 {
     return engine_wire(field) == VMS_WIRE_U64 && field->mem == VMS_MEM_U64 && !field->equal &&
-           !field->at_most && !field->host_endian && field->size == sizeof(guint64);
+           !field->at_most && field->size == sizeof(guint64);
+}
+
+/* What a structure consists of, if that is one member at its beginning that is always there. */
+static const VmsField *
+only_member(const VmsState *state)
+{
+    const VmsField *field = state->fields;
+    gboolean hooks = state->pre_save != NULL || state->post_save != NULL ||
+                     state->pre_load != NULL || state->check != NULL || state->post_load != NULL;
+
+    if (hooks || state->subsections != NULL || field == NULL || field[0].name == NULL ||
+        field[1].name != NULL)
+        return NULL;
+    return field->place == VMS_EMBEDDED && field->offset == 0 && field->count <= 1 &&
+                   field->count_mem == VMS_MEM_NONE && field->since == 0 && field->exists == NULL
+               ? field
+               : NULL;
+}
+
+const VmsField *
+engine_field_word(const VmsField *field)
+{
+    const VmsField *word = field->wire == VMS_WIRE_STRUCT ? only_member(field->state) : field;
+
+    return word != NULL && is_word(word) && field->size == word->size ? word : NULL;
 }
 
 guint8 *

@@ -163,6 +163,71 @@ host_endian_words_are_reversed_on_the_wire(void)
 }
 
 typedef struct {
+    guint64 w;
+} Entry;
+
+typedef struct {
+    Entry few[3];
+    guint32 n;
+    Entry *many; /* more than go at a time */
+} Tables;
+
+static const VmsField entry_fields[] = {VMS_SCALAR(Entry, w, .host_endian = TRUE), VMS_END};
+STATE(entry_state, "entry", entry_fields);
+
+static const VmsField few_fields[] = {VMS_STRUCT_ARRAY(Tables, few, &entry_state), VMS_END};
+STATE(few_state, "few", few_fields);
+
+static const VmsField many_fields[] = {
+    VMS_STRUCT_COUNTED_POINTER(Tables, many, n, 1000, &entry_state), VMS_END};
+STATE(many_state, "many", many_fields);
+
+/* What is written by the thousand is what is written one by one, and is undone like it. */
+static void
+structures_of_one_word_are_that_word(void)
+{
+    Tables from = {.few = {{1}, {G_GUINT64_CONSTANT(0x8000000600000010)}, {3}}}, into = {0};
+    static const char wire[] = "0100000000000000 1000000006000080 0300000000000000";
+    VmsContext big = wire_context;
+    g_autoptr(GByteArray) bytes = NULL;
+
+    wire_assert_saves(&few_state, &from, wire);
+    wire_assert_loads(&few_state, &into, 1, wire);
+    g_assert_cmpmem(&into, sizeof(into), &from, sizeof(from));
+    wire_assert_refuses(&few_state, &into, sizeof(into), 1,
+                        "0200000000000000 0200000000000000 02000000", MIG_ERROR_TRUNCATED,
+                        "few[2].w");
+
+    big.big_endian_words = TRUE;
+    bytes = wire_save(&few_state, &from, &big, NULL);
+    wire_assert_bytes(bytes, "0000000000000001 8000000600000010 0000000000000003");
+}
+
+static void
+a_table_of_many_words_is_loaded_as_it_was_saved(void)
+{
+    Entry ours[700], theirs[G_N_ELEMENTS(ours)] = {{0}};
+    Tables from = {.n = G_N_ELEMENTS(ours), .many = ours}, into = from;
+    g_autoptr(GByteArray) bytes = NULL;
+    gsize used;
+
+    for (guint i = 0; i < G_N_ELEMENTS(ours); i++)
+        ours[i].w = i * G_GUINT64_CONSTANT(0x0123456789abcdef);
+    into.many = theirs;
+    bytes = wire_save(&many_state, &from, &wire_context, NULL);
+    g_assert_cmpuint(bytes->len, ==, sizeof(ours));
+    g_assert_true(
+        wire_load(&many_state, &into, 1, &wire_context, bytes->data, bytes->len, &used, NULL));
+    g_assert_cmpmem(theirs, sizeof(theirs), ours, sizeof(ours));
+
+    /* What came of a load that fails is gone again. */
+    memset(bytes->data, 0xff, bytes->len);
+    g_assert_false(
+        wire_load(&many_state, &into, 1, &wire_context, bytes->data, bytes->len - 1, &used, NULL));
+    g_assert_cmpmem(theirs, sizeof(theirs), ours, sizeof(ours));
+}
+
+typedef struct {
     guint64 one[2];
     guint64 several[2][2];
 } Pairs;
@@ -496,6 +561,8 @@ main(int argc, char **argv)
     g_test_add_func("/engine/equal", an_equal_field_is_compared_and_never_stored);
     g_test_add_func("/engine/at-most", an_at_most_field_is_bounded_by_our_own_value);
     g_test_add_func("/engine/host-endian", host_endian_words_are_reversed_on_the_wire);
+    g_test_add_func("/engine/structures-of-one-word", structures_of_one_word_are_that_word);
+    g_test_add_func("/engine/many-words", a_table_of_many_words_is_loaded_as_it_was_saved);
     g_test_add_func("/engine/pairs", pairs_are_high_first_unless_host_endian);
     g_test_add_func("/engine/arrays", arrays_are_their_elements_one_after_another);
     g_test_add_func("/engine/counted", counts_come_from_the_wire_or_from_configuration);
