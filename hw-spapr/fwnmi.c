@@ -364,6 +364,17 @@ fwnmi_check_state(const Platform *platform, GError **error)
         state->fwnmi_reset, state->fwnmi_check, state->fwnmi_interlock);
 }
 
+/* The first core may have been unplugged. */
+static VdevVcpu *
+any_vcpu(const CpuSet *cpus)
+{
+    guint32 i = 0;
+
+    while (i + 1 < cpus->n && cpus->vcpus[i] == NULL)
+        i++;
+    return cpus->vcpus[i];
+}
+
 gboolean
 fwnmi_arrived(Platform *platform, GError **error)
 {
@@ -386,7 +397,7 @@ fwnmi_arrived(Platform *platform, GError **error)
                                 ? "KVM on this host lacks capability 146 (PPC_FWNMI): use a newer "
                                   "kernel here, or start it with cap-fwnmi=off on the other side"
                                 : "this machine has cap-fwnmi=off: start both with the same");
-    result = host->vcpu_enable_fwnmi(host, platform->cpus.vcpus[0]);
+    result = host->vcpu_enable_fwnmi(host, any_vcpu(&platform->cpus));
     return result == 0 || state_refuse(error, g_file_error_from_errno(-result),
                                        "spapr_fwnmi: enabling KVM's capability 146 (PPC_FWNMI): %s",
                                        g_strerror(-result));
