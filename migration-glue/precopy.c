@@ -175,7 +175,8 @@ mig_precopy_ping(MigPrecopy *copy, MigStream *stream)
     if (copy->pings >= MIG_PRECOPY_PINGS)
         return;
     copy->pinged_at[copy->pings] = g_get_monotonic_time();
-    value = GUINT32_TO_BE(++copy->pings);
+    copy->pings++; /* not in the macro, which may look at it several times */
+    value = GUINT32_TO_BE(copy->pings);
     mig_command_put(stream, MIG_COMMAND_PING, &value, sizeof(value));
 }
 
