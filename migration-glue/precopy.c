@@ -14,6 +14,8 @@
 #define PER_SECTION_US 50
 /* States go number by number, here and there: so many times slower than pages. */
 #define STATE_SLOWNESS 4.0
+/* So often the log is fetched on the first way through memory. */
+#define LOOKS 8u
 /* More than this is not left to a stop before some pages were sent again: what that cost is what
  * the last ones will cost. */
 #define REHEARSAL_BYTES (1u << 20)
@@ -267,6 +269,22 @@ may_stop(MigPrecopy *copy, gboolean *may, GError **error)
     return TRUE;
 }
 
+/* What the guest writes before its turn goes once then, and not twice. When to look goes by bytes,
+ * not by the clock: what a guest that stands still sends does not depend on that. */
+static gboolean
+look_on_the_way(MigPrecopy *copy, GError **error)
+{
+    MigRamStats ram;
+    guint64 sent;
+
+    mig_ram_save_stats(copy->ram, &ram);
+    sent = (ram.normal + ram.duplicate) << MIG_PAGE_SHIFT;
+    if (sent >= ram.total || sent < copy->looked_at + ram.total / LOOKS)
+        return TRUE;
+    copy->looked_at = sent;
+    return mig_ram_save_look(copy->ram, error);
+}
+
 /* Every page goes once before the first question whether it is enough: what a guest that stands
  * still sends does not depend on the clock. */
 gboolean
@@ -286,6 +304,8 @@ mig_precopy_run(MigPrecopy *copy, GError **error)
             mig_precopy_ping(copy, copy->stream);
         }
         copy->passed_once = copy->passed_once || done;
+        if (!copy->passed_once && !look_on_the_way(copy, error))
+            return FALSE;
         if (copy->passed_once && !may_stop(copy, &enough, error))
             return FALSE;
         copy->postcopy = !enough && g_atomic_int_get(&copy->postcopy_asked) != 0;

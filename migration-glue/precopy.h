@@ -36,6 +36,7 @@ typedef struct {
     guint32 pings;                       /* sent; values count from 1 */
     gint64 pinged_at[MIG_PRECOPY_PINGS]; /* µs, monotonic */
     gint64 round_trip_us;                /* the shortest; 0: not known */
+    guint64 looked_at;                   /* bytes sent at the last look on the first way */
     guint64 found;                       /* bytes, by the last fetch of the dirty log */
     gboolean no_nearer;                  /* it was about as much as by the one before */
     gboolean passed_once;                /* every page was sent once */

@@ -45,8 +45,9 @@ struct MigRamSave {
     gboolean kicked;
     gboolean agrees; /* bitmaps of what is there are taken: nobody sends meanwhile */
 
-    gint64 synced_at;  /* µs, monotonic */
-    MigRamStats stats; /* members are written by the migration's thread, read by any: atomic */
+    gint64 synced_at;     /* µs, monotonic */
+    guint64 found_on_way; /* pages, by looks since then */
+    MigRamStats stats;    /* members are written by the migration's thread, read by any: atomic */
 };
 
 /* Into a figure that any thread reads. */

@@ -150,11 +150,11 @@ note_sync(MigRamSave *ram, gint64 began, guint64 found)
     mig_ram_figure_add(&ram->stats.sync_count, 1);
 }
 
-gboolean
-mig_ram_save_sync(MigRamSave *ram, GError **error)
+/* *@found: pages that are dirty and were not. */
+static gboolean
+fetch_log(MigRamSave *ram, guint64 *found, GError **error)
 {
-    gint64 began = g_get_monotonic_time();
-    guint64 before = ram->dirty_pages, after = 0;
+    guint64 after = 0;
 
     /* No page may be on two ways to its place. */
     if (ram->mapped != NULL && !mig_mapped_save_drain(ram->mapped, error))
@@ -172,9 +172,34 @@ mig_ram_save_sync(MigRamSave *ram, GError **error)
         mig_ram_trim(entry);
         after += mig_ram_count_dirty(entry);
     }
+    *found = after - ram->dirty_pages;
     ram->dirty_pages = after;
     ram->look.block = NULL;
-    note_sync(ram, began, after - before);
+    return TRUE;
+}
+
+gboolean
+mig_ram_save_look(MigRamSave *ram, GError **error)
+{
+    guint64 found;
+
+    if (!fetch_log(ram, &found, error))
+        return FALSE;
+    ram->found_on_way += found;
+    mig_ram_figure_set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
+    return TRUE;
+}
+
+gboolean
+mig_ram_save_sync(MigRamSave *ram, GError **error)
+{
+    gint64 began = g_get_monotonic_time();
+    guint64 found;
+
+    if (!fetch_log(ram, &found, error))
+        return FALSE;
+    note_sync(ram, began, found + ram->found_on_way);
+    ram->found_on_way = 0;
     return TRUE;
 }
 

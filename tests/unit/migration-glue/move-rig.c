@@ -84,6 +84,10 @@ ram_log_fetch(void *opaque, guint index, guint64 *words, gsize n_words, GError *
         words[i] |= rig->all_dirty
                         ? ~G_GUINT64_CONSTANT(0)
                         : __atomic_exchange_n(&rig->blocks[index].dirty[i], 0, __ATOMIC_ACQUIRE);
+    if (rig->late && index == 0) { /* the smallest goes last */
+        words[n_words - 1] |= G_GUINT64_CONSTANT(1) << 63;
+        rig->late = FALSE;
+    }
     return TRUE;
 }
 

@@ -56,6 +56,7 @@ struct Rig {
     gint vcpu_quits; /* atomic */
     guint64 sum_at_run;
     gboolean reads_later; /* run() does not look at the memory */
+    gboolean late;        /* the log says once, at first, that the very last page was written */
     gboolean all_dirty;   /* the log says that everything was written */
 
     GMutex event_lock; /* guards the next three */

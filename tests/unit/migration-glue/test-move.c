@@ -68,6 +68,22 @@ switch_return_path_off(Pair *pair)
     g_assert_true(mig_params_set_capabilities(pair->from->params, &off, 1, FALSE, NULL));
 }
 
+static void
+a_page_that_is_written_before_its_turn_goes_once(Pair *pair, const void *data)
+{
+    g_autofree char *uri = pair_unix_uri(pair);
+    g_auto(MigStats) stats = {0};
+
+    pair->from->late = TRUE;
+    rig_start(pair->from, FALSE, 11);
+    pair_receive(pair->to, uri);
+    pair_send(pair->from, uri);
+    pair_assert_moved(pair);
+    g_assert_false(pair->from->late);
+    mig_outgoing_stats(pair->from->out, &stats);
+    g_assert_cmpuint(stats.ram.normal + stats.ram.duplicate, ==, 10 * MIB / 4096);
+}
+
 /* It could not be told when its guest is refused. */
 static void
 a_source_without_a_return_path_is_refused_before_it_has_copied(Pair *pair, const void *data)
@@ -365,6 +381,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     signal(SIGPIPE, SIG_IGN); /* as the program does */
     ADD(a_writing_guest_moves_over_a_unix_socket);
+    ADD(a_page_that_is_written_before_its_turn_goes_once);
     ADD(a_writing_guest_moves_over_tcp);
     ADD(a_writing_guest_moves_over_descriptors);
     ADD(a_source_without_a_return_path_is_refused_before_it_has_copied);

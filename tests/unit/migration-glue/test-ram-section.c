@@ -206,6 +206,31 @@ a_part_ends_when_its_budget_is_used_up(Memory *memory, const void *data)
     saving_end(&saving);
 }
 
+/* Block "ram" goes first: its first page has gone when the log is looked at, those of "m1" have
+ * not. */
+static void
+what_is_written_before_its_turn_goes_once(Memory *memory, const void *data)
+{
+    Saving saving;
+    MigRamStats stats;
+
+    saving_begin(&saving, memory, 0);
+    mig_ram_save_set_budget(saving.ram, 1);
+    g_assert_false(save_part(&saving));
+    memory->dirty[0] = 3;
+    memory->dirty[2] = 1;
+    g_assert_true(mig_ram_save_look(saving.ram, NULL));
+    g_assert_cmpuint(mig_ram_save_handler.pending(saving.ram), ==, 5 * PAGE);
+    mig_ram_save_set_budget(saving.ram, G_MAXUINT64);
+    g_assert_true(save_part(&saving));
+    g_assert_true(mig_ram_save_sync(saving.ram, NULL));
+    mig_ram_save_stats(saving.ram, &stats);
+    g_assert_cmpuint(stats.normal + stats.duplicate, ==, 5 + 1);
+    g_assert_cmpuint(stats.dirty_bytes, ==, PAGE);
+    g_assert_cmpuint(stats.sync_count, ==, 1);
+    saving_end(&saving);
+}
+
 static void
 shared_blocks_are_listed_but_not_sent_if_both_agreed(Memory *memory, const void *data)
 {
@@ -425,6 +450,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD(the_section_is_written_byte_for_byte);
     ADD(a_part_ends_when_its_budget_is_used_up);
+    ADD(what_is_written_before_its_turn_goes_once);
     ADD(shared_blocks_are_listed_but_not_sent_if_both_agreed);
     ADD(a_block_that_migrates_has_a_name_of_its_own);
     ADD(the_section_is_read_byte_for_byte);
