@@ -12,14 +12,16 @@ figures_median()
         awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)]; else print "none" }'
 }
 
-# figures RAW: the table of standard input, lines "peer|key|name|unit|divisor|goal", the goal a ratio
-# or empty, PEER its heading. JSON lines go to the file named by BENCH_JSON, if any. Fails when a goal
-# is missed or a figure is missing.
+# figures RAW [TITLE TITLE]: the table of standard input, lines "peer|key|name|unit|divisor|goal", the
+# goal a ratio or empty; titles of the columns of ours and of the peer. JSON lines go to the file named
+# by BENCH_JSON, if any. Fails when a goal is missed or a figure is missing.
 figures()
 {
-    local raw=$1 who key name unit divisor goal ours peer line status=0
+    local raw=$1 title=${2:-ours} peer_title=${3:-QEMU 7.2}
+    local who key name unit divisor goal ours peer line status=0
 
-    printf '%-46s %12s %12s %7s %6s %s\n' "median of ${ROUNDS:-5}" ours "${PEER:-QEMU 7.2}" ratio goal met
+    printf '%-46s %12s %12s %7s %6s %s\n' "median of ${ROUNDS:-5}" "$title" "$peer_title" ratio \
+        goal met
     while IFS='|' read -r who key name unit divisor goal; do
         ours=$(figures_median "$raw" ours "$key")
         peer=$(figures_median "$raw" "$who" "$key")
