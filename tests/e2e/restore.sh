@@ -66,7 +66,7 @@ while [ "$MOVES" -lt "$HOPS" ]; do
     sides_claim "restore $((MOVES + 1))" moved_to ours || break
 done
 claim 'it ran each time before its memory was there' memory_came_later
-ONE_CONSOLE='' # nothing is typed that the doomed guest might read
+ONE_CONSOLE='' TALK_ON='' # nothing is typed that the doomed guest might read
 claim 'it is saved once more' saved "$WORK/last"
 claim 'the last source ends' source_gone
 cp "$WORK/last" "$WORK/doomed"
