@@ -74,6 +74,7 @@ move(Pair *f, guint breaks, GRand *rand)
     switch_on(f->source);
     start_destination(f, FALSE);
     limit(f->source, "max-bandwidth", 64 * MIB);
+    limit(f->source, "downtime-limit", 1); /* it does not go over by itself */
     limit(f->source, "max-postcopy-bandwidth", breaks == 0 ? 0 : (json_int_t)(32 * MIB));
     pair_migrate(f, f->uri);
     g_usleep((gulong)g_rand_int_range(rand, 0, 500000)); /* no page yet, or all of them */
