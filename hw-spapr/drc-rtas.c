@@ -81,89 +81,148 @@ drc_get_sense(Platform *platform, guint32 index, guint32 *value)
 
 #define DOMAIN_LIVE 0xffffffffu /* can be plugged while it has power */
 
-typedef struct {
-    GByteArray *indexes, *names, *types, *domains;
-} DrcList;
-
-static void
-put_word(GByteArray *bytes, guint32 value)
+static guint8 *
+put_word(guint8 *at, guint32 value)
 {
     const be32 word = be32_make(value);
 
-    g_byte_array_append(bytes, (const guint8 *)&word, sizeof(word));
-}
-
-static void
-put_text(GByteArray *bytes, const char *text)
-{
-    g_byte_array_append(bytes, (const guint8 *)text, (guint)strlen(text) + 1);
-}
-
-/* By hand: printf for each of 65536 blocks would double the time of a start. */
-static void
-put_name(GByteArray *names, const char *prefix, guint32 id)
-{
-    char digits[11];
-    guint at = sizeof(digits);
-
-    digits[--at] = '\0';
-    do
-        digits[--at] = (char)('0' + id % 10);
-    while ((id /= 10) > 0);
-    g_byte_array_append(names, (const guint8 *)prefix, (guint)strlen(prefix));
-    g_byte_array_append(names, (const guint8 *)digits + at, (guint)sizeof(digits) - at);
-}
-
-static void
-put_range(DrcList *list, const DrcRange *range)
-{
-    const char *type = drc_type_name(range->type), *prefix = drc_name_prefix(range->type);
-
-    for (guint32 i = 0; i < range->n; i++) {
-        const guint32 id = range->first + (i << range->step_shift);
-
-        put_word(list->indexes, DRC_INDEX(range->type, id));
-        put_name(list->names, prefix, id);
-        put_text(list->types, type);
-        put_word(list->domains, DOMAIN_LIVE);
-    }
+    memcpy(at, &word, sizeof(word));
+    return at + sizeof(word);
 }
 
 static guint32
-count(const Drcs *drcs, guint32 mask)
+id_of(const DrcRange *range, guint32 i)
 {
-    guint32 n = 0;
+    return range->first + (i << range->step_shift);
+}
 
-    for (guint r = 0; r < drcs->n; r++)
-        n += (mask & 1u << drcs->ranges[r].type) != 0 ? drcs->ranges[r].n : 0;
+static gsize
+words_size(const DrcRange *range)
+{
+    return range->n * sizeof(be32);
+}
+
+static guint8 *
+put_indexes(guint8 *at, const DrcRange *range)
+{
+    for (guint32 i = 0; i < range->n; i++)
+        at = put_word(at, DRC_INDEX(range->type, id_of(range, i)));
+    return at;
+}
+
+static guint8 *
+put_domains(guint8 *at, const DrcRange *range)
+{
+    for (guint32 i = 0; i < range->n; i++)
+        at = put_word(at, DOMAIN_LIVE);
+    return at;
+}
+
+static gsize
+types_size(const DrcRange *range)
+{
+    return range->n * (strlen(drc_type_name(range->type)) + 1);
+}
+
+static guint8 *
+put_types(guint8 *at, const DrcRange *range)
+{
+    const char *type = drc_type_name(range->type);
+    const gsize n = strlen(type) + 1;
+
+    for (guint32 i = 0; i < range->n; i++, at += n)
+        memcpy(at, type, n);
+    return at;
+}
+
+static guint
+count_digits(guint32 number)
+{
+    guint n = 1;
+
+    while ((number /= 10) > 0)
+        n++;
     return n;
 }
 
+static gsize
+names_size(const DrcRange *range)
+{
+    gsize size = range->n * (strlen(drc_name_prefix(range->type)) + 1);
+
+    for (guint32 i = 0; i < range->n; i++)
+        size += count_digits(id_of(range, i));
+    return size;
+}
+
+/* By hand: printf for each of 65536 blocks would double the time of a start. */
+static guint8 *
+put_names(guint8 *at, const DrcRange *range)
+{
+    const char *prefix = drc_name_prefix(range->type);
+    const gsize n = strlen(prefix);
+
+    for (guint32 i = 0; i < range->n; i++) {
+        guint32 id = id_of(range, i);
+        const guint digits = count_digits(id);
+
+        memcpy(at, prefix, n);
+        at += n;
+        for (guint d = digits; d-- > 0; id /= 10)
+            at[d] = (guint8)('0' + id % 10);
+        at[digits] = '\0';
+        at += digits + 1;
+    }
+    return at;
+}
+
+/* Each property after the number of connectors: of a range so many bytes, written to a place. */
+static const struct {
+    const char *name;
+    gsize (*size)(const DrcRange *range);
+    guint8 *(*put)(guint8 *at, const DrcRange *range);
+} properties[] = {
+    {"ibm,drc-indexes", words_size, put_indexes},
+    {"ibm,drc-names", names_size, put_names},
+    {"ibm,drc-types", types_size, put_types},
+    {"ibm,drc-power-domains", words_size, put_domains},
+};
+
+/* The ranges whose types are in @mask. Returns: how many. */
+static guint
+choose(const Drcs *drcs, guint32 mask, const DrcRange **chosen)
+{
+    guint n = 0;
+
+    for (guint r = 0; r < drcs->n; r++) {
+        if ((mask & 1u << drcs->ranges[r].type) != 0)
+            chosen[n++] = &drcs->ranges[r];
+    }
+    return n;
+}
+
+/* Straight into the tree, whose writer knows how long each is: with 65536 connectors it is most of
+ * the time that a tree takes. */
 void
 drcs_write(const Drcs *drcs, guint32 mask, TreeWriter *tree)
 {
-    const guint32 n = count(drcs, mask);
-    DrcList list = {g_byte_array_new(), g_byte_array_new(), g_byte_array_new(), g_byte_array_new()};
-    const struct {
-        const char *name;
-        GByteArray *bytes;
-    } properties[] = {
-        {"ibm,drc-indexes", list.indexes},
-        {"ibm,drc-names", list.names},
-        {"ibm,drc-types", list.types},
-        {"ibm,drc-power-domains", list.domains},
-    };
+    const DrcRange *ranges[DRC_RANGES];
+    const guint n_ranges = choose(drcs, mask, ranges);
+    guint32 n = 0;
 
-    for (guint i = 0; i < G_N_ELEMENTS(properties); i++)
-        put_word(properties[i].bytes, n);
-    for (guint r = 0; r < drcs->n; r++) {
-        if ((mask & 1u << drcs->ranges[r].type) != 0)
-            put_range(&list, &drcs->ranges[r]);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(properties); i++) {
-        if (n > 0)
-            tree_bytes(tree, properties[i].name, properties[i].bytes->data,
-                       properties[i].bytes->len);
-        g_byte_array_unref(properties[i].bytes);
+    for (guint r = 0; r < n_ranges; r++)
+        n += ranges[r]->n;
+    for (guint i = 0; i < G_N_ELEMENTS(properties) && n > 0; i++) {
+        gsize size = sizeof(be32);
+        guint8 *at;
+
+        for (guint r = 0; r < n_ranges; r++)
+            size += properties[i].size(ranges[r]);
+        at = tree_reserve(tree, properties[i].name, size);
+        if (at == NULL)
+            return;
+        at = put_word(at, n);
+        for (guint r = 0; r < n_ranges; r++)
+            at = properties[i].put(at, ranges[r]);
     }
 }

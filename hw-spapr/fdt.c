@@ -17,6 +17,7 @@
 #define TREE_SIZE_BASE      0x100000u /* all but the processors, and some hundred of those */
 #define TREE_SIZE_PER_CPU   0x800u
 #define TREE_SIZE_PER_BLOCK 64u /* a connector, and its place in ibm,dynamic-memory */
+#define TREE_SIZE_LISTED    32u /* of that the latter */
 #define TREE_SIZE_ALIGN     0x10000u
 #define TREE_CPUS_IN_BASE   256u
 
@@ -180,11 +181,22 @@ write_tree(Platform *platform, void *blob, int size)
     return tree.error != 0 ? tree.error : fdt_finish(blob);
 }
 
+/* What the tree needs now: its room in the guest is for all that a guest can agree on. What is
+ * reserved is cleared, which takes most of the time. */
+static gsize
+size_now(const Platform *platform)
+{
+    const VdevMachineConfig *config = platform->config;
+    const gsize blocks = (config->max_ram_size - config->ram_size) / BOOT_MEMORY_BLOCK;
+
+    return fdt_size(platform) - (hotplug_lists_blocks(platform) ? 0 : blocks * TREE_SIZE_LISTED);
+}
+
 void *
 fdt_build(Platform *platform, GError **error)
 {
-    int size = (int)fdt_size(platform);
-    g_autofree void *blob = g_malloc0((gsize)size);
+    int size = (int)size_now(platform);
+    g_autofree void *blob = g_malloc((gsize)size); /* fdt_create() clears it */
     int result = write_tree(platform, blob, size);
 
     if (result == 0)

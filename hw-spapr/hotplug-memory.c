@@ -403,15 +403,27 @@ put_blocks(GArray *words, const GArray *runs)
     g_array_index(words, guint32, 0) = n;
 }
 
+static gboolean
+has(const Platform *platform, guint byte, guint8 bit)
+{
+    return (platform->cas.agreed.bytes[byte] & bit) != 0;
+}
+
+gboolean
+hotplug_lists_blocks(const Platform *platform)
+{
+    return hotplug_memory_possible(platform) && has(platform, OV5_DRCONF_BYTE, OV5_DRCONF) &&
+           !has(platform, OV5_DRMEM_BYTE, OV5_DRMEM_V2);
+}
+
 void
 hotplug_write_memory(const Platform *platform, TreeWriter *tree)
 {
-    const OptionVector *agreed = &platform->cas.agreed;
-    const gboolean compact = (agreed->bytes[OV5_DRMEM_BYTE] & OV5_DRMEM_V2) != 0;
+    const gboolean compact = !hotplug_lists_blocks(platform);
     g_autoptr(GArray) runs = NULL;
     g_autoptr(GArray) words = g_array_new(FALSE, FALSE, sizeof(guint32));
 
-    if (!hotplug_memory_possible(platform) || (agreed->bytes[OV5_DRCONF_BYTE] & OV5_DRCONF) == 0)
+    if (!hotplug_memory_possible(platform) || !has(platform, OV5_DRCONF_BYTE, OV5_DRCONF))
         return;
     runs = runs_of(platform);
     if (compact)

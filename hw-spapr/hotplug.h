@@ -43,6 +43,10 @@ extern const VdevHotplugOps hotplug_ops;
 gboolean hotplug_begin(Platform *platform, GError **error);
 void hotplug_finish(Platform *platform);
 
+/** hotplug_lists_blocks: whether the tree has an entry for each block, not one for blocks in a row.
+ */
+gboolean hotplug_lists_blocks(const Platform *platform);
+
 /** hotplug_possible: whether there is any connector; hotplug_memory_possible: for memory. */
 gboolean hotplug_possible(const Platform *platform);
 gboolean hotplug_memory_possible(const Platform *platform);

@@ -36,6 +36,16 @@ tree_bytes(TreeWriter *tree, const char *name, const void *bytes, gsize n)
         tree->error = fdt_property(tree->blob, name, bytes, (int)n);
 }
 
+void *
+tree_reserve(TreeWriter *tree, const char *name, gsize n)
+{
+    void *bytes = NULL;
+
+    if (tree->error == 0)
+        tree->error = fdt_property_placeholder(tree->blob, name, (int)n, &bytes);
+    return tree->error == 0 ? bytes : NULL;
+}
+
 void
 tree_flag(TreeWriter *tree, const char *name)
 {

@@ -20,6 +20,9 @@ void tree_end(TreeWriter *tree);
 void tree_flag(TreeWriter *tree, const char *name);
 void tree_string(TreeWriter *tree, const char *name, const char *value);
 void tree_bytes(TreeWriter *tree, const char *name, const void *bytes, gsize n);
+/** tree_reserve: a property of @n bytes for the caller to fill in at once; NULL: there was an
+ * error. */
+void *tree_reserve(TreeWriter *tree, const char *name, gsize n);
 void tree_cells(TreeWriter *tree, const char *name, const guint32 *cells, gsize n);
 void tree_u64(TreeWriter *tree, const char *name, guint64 value);
 
