@@ -15,6 +15,7 @@
 #include "hw-spapr/platform.h"
 
 #define TREE_SIZE_BASE      0x100000u /* all but the processors, and some hundred of those */
+#define TREE_SIZE_USUAL     0x10000u  /* of that, what most guests take */
 #define TREE_SIZE_PER_CPU   0x800u
 #define TREE_SIZE_PER_BLOCK 64u /* a connector, and its place in ibm,dynamic-memory */
 #define TREE_SIZE_LISTED    32u /* of that the latter */
@@ -181,8 +182,7 @@ write_tree(Platform *platform, void *blob, int size)
     return tree.error != 0 ? tree.error : fdt_finish(blob);
 }
 
-/* What the tree needs now: its room in the guest is for all that a guest can agree on. What is
- * reserved is cleared, which takes most of the time. */
+/* What the tree needs now: its room in the guest is for all that a guest can agree on. */
 static gsize
 size_now(const Platform *platform)
 {
@@ -192,25 +192,36 @@ size_now(const Platform *platform)
     return fdt_size(platform) - (hotplug_lists_blocks(platform) ? 0 : blocks * TREE_SIZE_LISTED);
 }
 
+/* (transfer full) NULL with a code of libfdt in *result if it does not fit into size bytes. */
+static void *
+build_within(Platform *platform, gsize size, int *result)
+{
+    g_autofree void *blob = g_malloc(size); /* fdt_create() clears it */
+
+    *result = write_tree(platform, blob, (int)size);
+    if (*result == 0)
+        *result = fdt_open_into(blob, blob, (int)size);
+    if (*result == 0)
+        *result = xive_fdt_root(platform->xive, blob);
+    if (*result == 0)
+        *result = xive_fdt_node(platform->xive, blob, PHANDLE_XIVE);
+    if (*result == 0)
+        *result = fdt_pack(blob);
+    return *result == 0 ? g_steal_pointer(&blob) : NULL;
+}
+
+/* Clearing what is reserved took most of the time: a guest seldom needs all of it. */
 void *
 fdt_build(Platform *platform, GError **error)
 {
-    int size = (int)size_now(platform);
-    g_autofree void *blob = g_malloc((gsize)size); /* fdt_create() clears it */
-    int result = write_tree(platform, blob, size);
+    const gsize size = size_now(platform);
+    int result;
+    void *blob = build_within(platform, size - TREE_SIZE_BASE + TREE_SIZE_USUAL, &result);
 
-    if (result == 0)
-        result = fdt_open_into(blob, blob, size);
-    if (result == 0)
-        result = xive_fdt_root(platform->xive, blob);
-    if (result == 0)
-        result = xive_fdt_node(platform->xive, blob, PHANDLE_XIVE);
-    if (result == 0)
-        result = fdt_pack(blob);
-    if (result != 0) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC, "device tree of %d bytes: %s", size,
-                    fdt_strerror(result));
-        return NULL;
-    }
-    return g_steal_pointer(&blob);
+    if (result == -FDT_ERR_NOSPACE)
+        blob = build_within(platform, size, &result);
+    if (result != 0)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOSPC,
+                    "device tree of %" G_GSIZE_FORMAT " bytes: %s", size, fdt_strerror(result));
+    return blob;
 }
