@@ -16,12 +16,6 @@
 /* --- LISN space ---------------------------------------------------------- */
 
 gboolean
-xive_lisn_is_claimed(const Xive *xive, guint64 lisn)
-{
-    return lisn < xive->nr_irqs && xive_eas_is_valid(xive->eas[lisn]);
-}
-
-gboolean
 xive_lisn_claim(Xive *xive, guint32 lisn, gboolean level, GError **error)
 {
     if (lisn >= xive->nr_irqs) {

@@ -7,6 +7,7 @@
 #ifndef HW_XIVE_XIVE_PRIV_H
 #define HW_XIVE_XIVE_PRIV_H
 
+#include "hw-xive/core/eas.h"
 #include "hw-xive/core/end.h"
 #include "hw-xive/core/pq.h"
 #include "hw-xive/core/tctx.h"
@@ -147,7 +148,12 @@ gboolean xive_restore_context(Xive *xive, guint32 server, GError **error);
 
 /* --- source.c ------------------------------------------------------------ */
 
-gboolean xive_lisn_is_claimed(const Xive *xive, guint64 lisn);
+/** xive_lisn_is_claimed: here, since a reset and a quiesce ask it for each of them. */
+static inline gboolean
+xive_lisn_is_claimed(const Xive *xive, guint64 lisn)
+{
+    return lisn < xive->nr_irqs && xive_eas_is_valid(xive->eas[lisn]);
+}
 
 /** xive_source_eisn: as the guest set it; the LISN itself in a source that never was. */
 guint32 xive_source_eisn(const Xive *xive, guint32 lisn);

@@ -52,12 +52,6 @@ xive_eas_target(guint32 server, guint8 prio, guint32 eisn, gboolean masked)
 }
 
 gboolean
-xive_eas_is_valid(guint64 word)
-{
-    return (word & XIVE_EAS_VALID) != 0;
-}
-
-gboolean
 xive_eas_is_masked(guint64 word)
 {
     return (word & XIVE_EAS_MASKED) != 0;

@@ -51,7 +51,12 @@ XiveEas xive_eas_unpack(guint64 word);
 guint64 xive_eas_target(guint32 server, guint8 prio, guint32 eisn, gboolean masked);
 
 /** The fields of @word, one by one; see XiveEas. */
-gboolean xive_eas_is_valid(guint64 word);
+static inline gboolean
+xive_eas_is_valid(guint64 word)
+{
+    return (word & XIVE_EAS_VALID) != 0;
+}
+
 gboolean xive_eas_is_masked(guint64 word);
 guint32 xive_eas_end_index(guint64 word);
 guint32 xive_eas_eisn(guint64 word);
