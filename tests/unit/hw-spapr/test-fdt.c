@@ -317,6 +317,22 @@ many_cpus_and_a_long_command_line_fit(void)
     tree_finish(&tree);
 }
 
+/* More than is reserved at first, and no more than the base has room for. */
+static void
+a_tree_that_is_not_usual_is_written_with_all_its_room(void)
+{
+    g_autofree char *cmdline = g_strnfill(0x30000, 'x');
+    const RigSpec spec = {.cmdline = cmdline};
+    Tree tree;
+
+    tree_init(&tree, &spec);
+    g_assert_cmpuint(fdt_totalsize(tree.blob), >, 0x30000);
+    g_assert_cmpstr(fdt_getprop(tree.blob, fdt_path_offset(tree.blob, "/chosen"), "bootargs", NULL),
+                    ==, cmdline);
+    g_assert_cmpint(fdt_check_full(tree.blob, fdt_totalsize(tree.blob)), ==, 0);
+    tree_finish(&tree);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -329,5 +345,6 @@ main(int argc, char **argv)
     g_test_add_func("/spapr/fdt/cpus", cpus_have_a_node_each_by_type);
     g_test_add_func("/spapr/fdt/reference-points", reference_points_are_those_of_the_type);
     g_test_add_func("/spapr/fdt/size", many_cpus_and_a_long_command_line_fit);
+    g_test_add_func("/spapr/fdt/unusual", a_tree_that_is_not_usual_is_written_with_all_its_room);
     return g_test_run();
 }
