@@ -14,8 +14,10 @@
 #define PER_SECTION_US 50
 /* States go number by number, here and there: so many times slower than pages. */
 #define STATE_SLOWNESS 4.0
-/* So often the log is fetched on the first way through memory. */
-#define LOOKS 8u
+/* Parts of memory after which the log is fetched on the first way through it: soon for the first
+ * time, since until then nobody knows what the guest is busy with. */
+#define FIRST_LOOK 32u
+#define NEXT_LOOKS 8u
 /* More than this is not left to a stop before some pages were sent again: what that cost is what
  * the last ones will cost. */
 #define REHEARSAL_BYTES (1u << 20)
@@ -151,6 +153,17 @@ keep_pace(MigPrecopy *copy, GError **error)
     }
 }
 
+/* Bytes of the next part. A rehearsal needs no more than tells what pages cost: the guest is about
+ * to write them again. */
+static guint64
+part_bytes(const MigPrecopy *copy, guint64 limit)
+{
+    const guint64 quantum = mig_pace_quantum(limit);
+
+    return copy->passed_once && !mig_pace_is_rehearsed(&copy->pace) ? MIN(quantum, REHEARSAL_BYTES)
+                                                                    : quantum;
+}
+
 static gboolean
 send_part(MigPrecopy *copy, gboolean *done, GError **error)
 {
@@ -158,7 +171,7 @@ send_part(MigPrecopy *copy, gboolean *done, GError **error)
     guint64 before = mig_stream_position(copy->stream), pending = mig_saver_pending(copy->saver);
     gint64 began = g_get_monotonic_time(), now;
 
-    mig_ram_save_set_budget(copy->ram, mig_pace_quantum(limit));
+    mig_ram_save_set_budget(copy->ram, part_bytes(copy, limit));
     if (!mig_saver_round(copy->saver, done, error))
         return FALSE;
     now = g_get_monotonic_time();
@@ -269,6 +282,14 @@ may_stop(MigPrecopy *copy, gboolean *may, GError **error)
     return TRUE;
 }
 
+static guint64
+next_look(const MigPrecopy *copy, guint64 total)
+{
+    if (copy->looked_at == 0)
+        return total / FIRST_LOOK;
+    return MIN(copy->looked_at * 2, copy->looked_at + total / NEXT_LOOKS);
+}
+
 /* What the guest writes before its turn goes once then, and not twice. When to look goes by bytes,
  * not by the clock: what a guest that stands still sends does not depend on that. */
 static gboolean
@@ -279,7 +300,7 @@ look_on_the_way(MigPrecopy *copy, GError **error)
 
     mig_ram_save_stats(copy->ram, &ram);
     sent = (ram.normal + ram.duplicate) << MIG_PAGE_SHIFT;
-    if (sent >= ram.total || sent < copy->looked_at + ram.total / LOOKS)
+    if (sent >= ram.total || sent < next_look(copy, ram.total))
         return TRUE;
     copy->looked_at = sent;
     return mig_ram_save_look(copy->ram, error);

@@ -84,8 +84,10 @@ mig_ram_list_take(MigRamList *list, const MigRamOps *ops, void *opaque, const Vm
 void
 mig_ram_list_clear(MigRamList *list)
 {
-    for (guint i = 0; i < list->n; i++)
+    for (guint i = 0; i < list->n; i++) {
         g_free(list->entries[i].dirty);
+        g_free(list->entries[i].busy);
+    }
     g_free(list->entries);
     memset(list, 0, sizeof(*list));
 }

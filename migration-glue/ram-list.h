@@ -30,6 +30,7 @@ typedef struct {
 
     /* Saving: */
     guint64 *dirty; /* one bit a page; NULL if ignored */
+    guint64 *busy;  /* of those: written since they were marked, to be sent last; NULL: none */
     /* Loading: */
     gboolean announced;
 } MigRamEntry;

@@ -3,8 +3,9 @@
  * Writing the RAM section.
  *
  * Each block has a bitmap of pages that are still to be sent: all of them at first, later what the
- * host's log adds. A cursor walks over it, round and round. When to fetch the log, and when to
- * stop the machine, is decided by outgoing.c. Pages go into the stream or, with mapped-ram, by
+ * host's log adds. A cursor walks over it, round and round; what a look at the log has found being
+ * written meanwhile is left until nothing else is, so that it goes once and not twice. When to fetch
+ * the log, and when to stop the machine, is decided by precopy.c. Pages go into the stream or, with mapped-ram, by
  * groups to their places (mapped-save.c).
  */
 #include <string.h>
@@ -150,9 +151,45 @@ note_sync(MigRamSave *ram, gint64 began, guint64 found)
     mig_ram_figure_add(&ram->stats.sync_count, 1);
 }
 
-/* *@found: pages that are dirty and were not. */
 static gboolean
-fetch_log(MigRamSave *ram, guint64 *found, GError **error)
+fetch_log(MigRamSave *ram, const MigRamEntry *entry, guint64 *words, GError **error)
+{
+    if (ram->ops->log_fetch(ram->opaque, entry->index, words, mig_ram_words_of(entry), error))
+        return TRUE;
+    g_prefix_error(error, "dirty log of RAM block '%s': ", entry->host.name);
+    return FALSE;
+}
+
+static void
+forget_busy(MigRamSave *ram)
+{
+    ram->only_busy = TRUE;
+    for (guint i = 0; i < ram->list.n; i++)
+        g_clear_pointer(&ram->list.entries[i].busy, g_free);
+}
+
+static gboolean
+mark_written(MigRamSave *ram, MigRamEntry *entry, GError **error)
+{
+    return fetch_log(ram, entry, entry->dirty, error);
+}
+
+static gboolean
+mark_busy(MigRamSave *ram, MigRamEntry *entry, GError **error)
+{
+    if (entry->busy == NULL)
+        entry->busy = g_new0(guint64, mig_ram_words_of(entry));
+    if (!fetch_log(ram, entry, entry->busy, error))
+        return FALSE;
+    for (gsize i = 0; i < mig_ram_words_of(entry); i++)
+        entry->dirty[i] |= entry->busy[i];
+    return TRUE;
+}
+
+/* Each block is marked by @mark. *@found: pages that are dirty and were not. */
+static gboolean
+mark_each(MigRamSave *ram, gboolean (*mark)(MigRamSave *, MigRamEntry *, GError **),
+          guint64 *found, GError **error)
 {
     guint64 after = 0;
 
@@ -164,11 +201,8 @@ fetch_log(MigRamSave *ram, guint64 *found, GError **error)
 
         if (entry->ignored)
             continue;
-        if (!ram->ops->log_fetch(ram->opaque, entry->index, entry->dirty, mig_ram_words_of(entry),
-                                 error)) {
-            g_prefix_error(error, "dirty log of RAM block '%s': ", entry->host.name);
+        if (!mark(ram, entry, error))
             return FALSE;
-        }
         mig_ram_trim(entry);
         after += mig_ram_count_dirty(entry);
     }
@@ -183,7 +217,9 @@ mig_ram_save_look(MigRamSave *ram, GError **error)
 {
     guint64 found;
 
-    if (!fetch_log(ram, &found, error))
+    if (ram->only_busy)
+        return TRUE;
+    if (!mark_each(ram, mark_busy, &found, error))
         return FALSE;
     ram->found_on_way += found;
     mig_ram_figure_set(&ram->stats.remaining, ram->dirty_pages << MIG_PAGE_SHIFT);
@@ -196,7 +232,9 @@ mig_ram_save_sync(MigRamSave *ram, GError **error)
     gint64 began = g_get_monotonic_time();
     guint64 found;
 
-    if (!fetch_log(ram, &found, error))
+    forget_busy(ram);
+    ram->only_busy = FALSE;
+    if (!mark_each(ram, mark_written, &found, error))
         return FALSE;
     note_sync(ram, began, found + ram->found_on_way);
     ram->found_on_way = 0;
@@ -205,33 +243,43 @@ mig_ram_save_sync(MigRamSave *ram, GError **error)
 
 /* ---- Pages ---- */
 
-/* The next dirty page of @entry at or after @page, or its number of pages. */
+/* Of the dirty pages of word @i those whose turn it is. */
 static guint64
-find_dirty(const MigRamEntry *entry, guint64 page)
+due(const MigRamEntry *entry, gsize i)
+{
+    return entry->busy == NULL ? entry->dirty[i] : entry->dirty[i] & ~entry->busy[i];
+}
+
+/* The next page of @entry at or after @page whose turn it is, or its number of pages. */
+static guint64
+find_due(const MigRamEntry *entry, guint64 page)
 {
     gsize i = page / 64;
     guint64 word;
 
     if (page >= entry->pages)
         return entry->pages;
-    word = entry->dirty[i] & (~G_GUINT64_CONSTANT(0) << (page % 64));
+    word = due(entry, i) & (~G_GUINT64_CONSTANT(0) << (page % 64));
     while (word == 0) {
         if (++i == mig_ram_words_of(entry))
             return entry->pages;
-        word = entry->dirty[i];
+        word = due(entry, i);
     }
     return (guint64)i * 64 + (guint)__builtin_ctzll(word);
 }
 
-/* Moves the cursor to a dirty page, of which there is one. */
+/* Moves the cursor to a dirty page, of which there is one. The first block may be begun in its
+ * middle: when it comes again, and nothing is due, only busy pages are left. */
 MigRamEntry *
 mig_ram_next_dirty(MigRamSave *ram)
 {
-    for (;;) {
+    for (guint blocks = 0;; blocks++) {
         MigRamEntry *entry = &ram->list.entries[ram->entry];
 
+        if (blocks > ram->list.n)
+            forget_busy(ram);
         if (!entry->ignored) {
-            ram->page = find_dirty(entry, ram->page);
+            ram->page = find_due(entry, ram->page);
             if (ram->page < entry->pages)
                 return entry;
         }
@@ -328,12 +376,12 @@ take_group(MigRamSave *ram, MigRamEntry *entry, guint64 max, MigGroup *group)
 
     *group = (MigGroup){.block = (guint)(entry - ram->list.entries), .first = first};
     for (guint64 i = 0; i < MIG_GROUP_WORDS && first / 64 + i < mig_ram_words_of(entry); i++) {
-        guint64 *word = &entry->dirty[first / 64 + i];
+        const gsize at = first / 64 + i;
 
-        for (; *word != 0 && max > 0; max--) {
-            const guint64 bit = *word & -*word;
+        for (guint64 word = due(entry, at); word != 0 && max > 0; word &= word - 1, max--) {
+            const guint64 bit = word & -word;
 
-            *word &= ~bit;
+            entry->dirty[at] &= ~bit;
             group->pages[i] |= bit;
             ram->dirty_pages--;
         }

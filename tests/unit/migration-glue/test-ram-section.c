@@ -207,9 +207,9 @@ a_part_ends_when_its_budget_is_used_up(Memory *memory, const void *data)
 }
 
 /* Block "ram" goes first: its first page has gone when the log is looked at, those of "m1" have
- * not. */
+ * not. What the guest is busy with is sent behind the rest, once more or for the first time. */
 static void
-what_is_written_before_its_turn_goes_once(Memory *memory, const void *data)
+what_is_written_before_its_turn_goes_once_and_last(Memory *memory, const void *data)
 {
     Saving saving;
     MigRamStats stats;
@@ -221,8 +221,12 @@ what_is_written_before_its_turn_goes_once(Memory *memory, const void *data)
     memory->dirty[2] = 1;
     g_assert_true(mig_ram_save_look(saving.ram, NULL));
     g_assert_cmpuint(mig_ram_save_handler.pending(saving.ram), ==, 5 * PAGE);
+    assert_written(&saving, "0000000000000002 03'ram' 00 0000000000000010");
     mig_ram_save_set_budget(saving.ram, G_MAXUINT64);
     g_assert_true(save_part(&saving));
+    assert_written(&saving, "0000000000001022 00 0000000000002022 00"
+                            "0000000000000002 02'm1' 00 0000000000001022 00"
+                            "0000000000000002 03'ram' 00 0000000000000010");
     g_assert_true(mig_ram_save_sync(saving.ram, NULL));
     mig_ram_save_stats(saving.ram, &stats);
     g_assert_cmpuint(stats.normal + stats.duplicate, ==, 5 + 1);
@@ -450,7 +454,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD(the_section_is_written_byte_for_byte);
     ADD(a_part_ends_when_its_budget_is_used_up);
-    ADD(what_is_written_before_its_turn_goes_once);
+    ADD(what_is_written_before_its_turn_goes_once_and_last);
     ADD(shared_blocks_are_listed_but_not_sent_if_both_agreed);
     ADD(a_block_that_migrates_has_a_name_of_its_own);
     ADD(the_section_is_read_byte_for_byte);
