@@ -229,14 +229,15 @@ mig_stream_put_be64(MigStream *stream, guint64 value)
 void
 mig_stream_put_be64_array(MigStream *stream, const guint64 *words, gsize n)
 {
-    guint64 swapped[STREAM_WORDS];
-
     while (n > 0 && stream->failure == NULL) {
         gsize now = MIN(n, (gsize)STREAM_WORDS);
+        guint8 *to = reserve(stream, now * sizeof(*words));
 
-        for (gsize i = 0; i < now; i++)
-            swapped[i] = GUINT64_TO_BE(words[i]);
-        mig_stream_put(stream, swapped, now * sizeof(*swapped));
+        for (gsize i = 0; i < now; i++) {
+            guint64 word = GUINT64_TO_BE(words[i]);
+
+            memcpy(to + i * sizeof(word), &word, sizeof(word));
+        }
         words += now;
         n -= now;
     }
