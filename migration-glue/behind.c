@@ -5,7 +5,9 @@
 #include "migration-glue/behind.h"
 
 #define PLACE_THREADS 2u /* for a file: more only fight for its lock */
-#define BATCHES       6u /* beside the one being filled: 3 MiB of pages, 384 KiB of buffers */
+/* Beside the one being filled: 12 MiB of pages, 1.5 MiB of buffers. Enough for the writers to go on
+ * while zeros are looked through, of which there is nothing to write. */
+#define BATCHES 24u
 
 struct MigBehind {
     MigChannel *channel;

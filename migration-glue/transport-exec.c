@@ -17,7 +17,8 @@
 #include "migration-glue/error.h"
 #include "migration-glue/transport-priv.h"
 
-#define TERM_MS 2000 /* a command that was told to end is killed after that */
+#define TERM_MS    2000      /* a command that was told to end is killed after that */
+#define PIPE_BYTES (1 << 20) /* pipe-max-size, unless the administrator says otherwise */
 
 typedef struct {
     MigOuter outer;
@@ -187,6 +188,17 @@ make_channel(const char *uri, int fd, pid_t pid, int failure, GError **error)
     return &self->outer.channel;
 }
 
+/* With as much room as anybody may ask for: each time a pipe is full or empty somebody is put to
+ * sleep and woken. A pipe that cannot grow works, too. */
+static int
+make_pipe(int ends[2])
+{
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -1;
+    fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
+    return 0;
+}
+
 /* The command reads what we write; what it says goes to our standard error. */
 static MigChannel *
 start_reader(const char *uri, const char *command, GError **error)
@@ -194,7 +206,7 @@ start_reader(const char *uri, const char *command, GError **error)
     int ends[2], failure;
     pid_t pid = 0;
 
-    if (pipe2(ends, O_CLOEXEC) < 0) {
+    if (make_pipe(ends) < 0) {
         mig_transport_fail("make a pipe for", uri, errno, error);
         return NULL;
     }
@@ -210,7 +222,7 @@ start_writer(const char *uri, const char *command, GError **error)
     int ends[2], null, failure;
     pid_t pid = 0;
 
-    if (pipe2(ends, O_CLOEXEC) < 0) {
+    if (make_pipe(ends) < 0) {
         mig_transport_fail("make a pipe for", uri, errno, error);
         return NULL;
     }
