@@ -71,17 +71,35 @@ write_run(MigMappedSave *save, const MigGroup *group, guint64 from, guint64 to, 
     return TRUE;
 }
 
-/* Whether a page of the group has content. If not, its bit goes. */
-static gboolean
-has_content(MigMappedSave *save, const MigGroup *group, const guint64 *touched, guint64 i)
+/* Pages of @group that nobody has touched have no content; *@wanted are the others. By words: of a
+ * large guest these may be nearly all. */
+static void
+drop_untouched(MigMappedSave *save, const MigGroup *group, guint64 wanted[MIG_GROUP_WORDS])
 {
-    const guint8 *host = save->list->entries[group->block].host.host;
-    const guint64 page = group->first + i;
+    guint64 *bits = save->places[group->block].bits + word_of(group->first), n = 0;
 
-    if ((touched[word_of(i)] & bit_of(i)) != 0 &&
-        !save->is_zero(host + (page << MIG_PAGE_SHIFT), MIG_PAGE_SIZE))
+    memcpy(wanted, group->pages, sizeof(group->pages));
+    mig_sparse_drop_untouched(save->sparse, &save->list->entries[group->block].host, group->first,
+                              wanted);
+    for (guint i = 0; i < MIG_GROUP_WORDS; i++) {
+        const guint64 untouched = group->pages[i] & ~wanted[i];
+
+        if (untouched == 0)
+            continue;
+        bits[i] &= ~untouched;
+        n += (guint)__builtin_popcountll(untouched);
+    }
+    add(&save->done.zero, n);
+}
+
+/* Whether a page of the block has content. If not, its bit goes. */
+static gboolean
+has_content(MigMappedSave *save, guint block, guint64 page)
+{
+    if (!save->is_zero(save->list->entries[block].host.host + (page << MIG_PAGE_SHIFT),
+                       MIG_PAGE_SIZE))
         return TRUE;
-    save->places[group->block].bits[word_of(page)] &= ~bit_of(page);
+    save->places[block].bits[word_of(page)] &= ~bit_of(page);
     add(&save->done.zero, 1);
     return FALSE;
 }
@@ -91,22 +109,22 @@ static gboolean
 write_group(void *user, const MigGroup *group, GError **error)
 {
     MigMappedSave *save = user;
-    guint64 touched[MIG_GROUP_WORDS], run = group->first, next = group->first;
+    guint64 wanted[MIG_GROUP_WORDS], run = group->first, next = group->first;
 
-    memcpy(touched, group->pages, sizeof(touched));
-    mig_sparse_drop_untouched(save->sparse, &save->list->entries[group->block].host, group->first,
-                              touched);
-    for (guint64 i = 0; i < MIG_GROUP_PAGES; i++) {
-        const guint64 page = group->first + i;
+    drop_untouched(save, group, wanted);
+    for (guint i = 0; i < MIG_GROUP_WORDS; i++) {
+        for (guint64 word = wanted[i]; word != 0; word &= word - 1) {
+            const guint64 page = group->first + i * 64 + (guint)__builtin_ctzll(word);
 
-        if ((group->pages[word_of(i)] & bit_of(i)) == 0 || !has_content(save, group, touched, i))
-            continue;
-        if (page != next) {
-            if (!write_run(save, group, run, next, error))
-                return FALSE;
-            run = page;
+            if (!has_content(save, group->block, page))
+                continue;
+            if (page != next) {
+                if (!write_run(save, group, run, next, error))
+                    return FALSE;
+                run = page;
+            }
+            next = page + 1;
         }
-        next = page + 1;
     }
     return write_run(save, group, run, next, error);
 }
