@@ -8,7 +8,7 @@
 
 #include "hw-spapr/connector.h"
 #include "migration-glue/rules.h"
-#include "tests/unit/hw-spapr/platform-rig.h"
+#include "tests/unit/hw-spapr/slot-rig.h"
 #include "tests/unit/migration-glue/wire-rig.h"
 #include "vdev/guestmem.h"
 
@@ -297,61 +297,35 @@ a_tree_that_has_changed_fails_the_walk(void)
     end(&from, dimm);
 }
 
-/* --- A slot, with a device of the test's: this machine has none -------------- */
-
-static void *
-slot_tree(Platform *platform, const Drc *own)
-{
-    void *blob = g_malloc0(512);
-
-    g_assert_cmpint(fdt_create(blob, 512) | fdt_finish_reservemap(blob), ==, 0);
-    g_assert_cmpint(fdt_begin_node(blob, "") | fdt_begin_node(blob, "ethernet@1"), ==, 0);
-    g_assert_cmpint(fdt_end_node(blob) | fdt_end_node(blob) | fdt_finish(blob), ==, 0);
-    return blob;
-}
+/* --- A slot ---------------------------------------------------------------- */
 
 static gboolean
-load_slot(Rig *rig, Drc *slot, const char *text, GError **error)
+load_slot(Drc *slot, const char *text, GError **error)
 {
-    const VmsContext context = context_of("pseries-7.2");
     g_autoptr(GByteArray) bytes = wire_bytes(text);
-    gsize used;
 
-    return wire_load(&state_drc, &slot->own, 1, &context, bytes->data, bytes->len, &used, error);
+    return slot_rig_load(slot, bytes->data, bytes->len, error);
 }
 
 /* State 6 as stock QEMU sends it: plugged in, the guest has not taken it. R-DRC-9. */
 static void
 a_slot_that_waits_for_its_guest_loads_if_its_device_is_there(void)
 {
-    static const DrcDevice device = {.tree = slot_tree};
-    const guint32 index = 0x40000008;
     g_autoptr(GError) error = NULL;
-    guint32 sense = 0;
     Drc *slot;
     Rig rig;
 
-    rig_init(&rig, &spec);
-    drcs_add(&rig.platform->drcs, DRC_PCI, 0, 0, 256);
-    slot = drc(&rig, index);
-    g_assert_false(load_slot(&rig, slot, "00000006", &error));
+    slot = slot_rig_init(&rig);
+    g_assert_false(load_slot(slot, "00000006", &error));
     g_assert_nonnull(strstr(error->message, "connector 0x40000008: nothing is plugged in here"));
     g_clear_error(&error);
-    g_assert_true(drc_attach(rig.platform, slot, &device, NULL, TRUE, NULL));
-    g_assert_false(load_slot(&rig, slot, "00000002", &error)); /* of another class */
+    slot_rig_plug(&rig, slot);
+    g_assert_false(load_slot(slot, "00000002", &error)); /* of another class */
     g_assert_cmpuint(slot->own.state, ==, DRC_SLOT_CONFIGURED);
-    g_assert_true(load_slot(&rig, slot, "00000006", NULL));
+    g_assert_true(load_slot(slot, "00000006", NULL));
     g_assert_cmpuint(slot->own.state, ==, DRC_SLOT_POWERED);
     g_assert_cmpuint(drc_broken(slot), ==, 0);
-    /* and the guest takes it */
-    g_assert_cmpint(drc_get_sense(rig.platform, index, &sense), ==, RTAS_OK);
-    g_assert_cmpuint(sense, ==, 1);
-    fresh_area(&rig, AREA, index);
-    g_assert_cmpint(step(&rig, AREA, 0), ==, RTAS_NOT_CONFIGURABLE);
-    g_assert_cmpint(drc_set_isolation(rig.platform, index, 1), ==, RTAS_OK);
-    g_assert_cmpint(step(&rig, AREA, 0), ==, CONNECTOR_CHILD);
-    g_assert_cmpint(step(&rig, AREA, 0), ==, RTAS_OK);
-    g_assert_cmpuint(slot->own.state, ==, DRC_SLOT_CONFIGURED);
+    slot_rig_take(&rig, slot);
     rig_finish(&rig);
 }
 
