@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a switch of the interrupt controller costs by the number of its sources: quiesce with
- * capture, and restore with resume, over the model. Prints a line a size and the growth.
+ * capture, and restore with resume, over the model or KVM. Prints a line a size and the growth.
  *
- * usage: xive-switch [ROUNDS]      (medians of so many, 15 by default)
+ * usage: xive-switch [ROUNDS [kvm]]      (medians of so many, 15 by default)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,9 +127,9 @@ median(gdouble *values, guint n)
 
 /* Returns: microseconds of a whole switch. */
 static gdouble
-measure(guint n, guint rounds, Samples *samples)
+measure(const AccelClass *accel, guint n, guint rounds, Samples *samples)
 {
-    FakeHost *fakes[2] = {fake_host_new(RAM, 1), fake_host_new(RAM, 1)};
+    FakeHost *fakes[2] = {fake_host_new_over(accel, RAM, 1), fake_host_new_over(accel, RAM, 1)};
     Xive *sides[2] = {machine(fakes[0], n), machine(fakes[1], n)};
     gdouble out, in;
 
@@ -150,16 +150,18 @@ measure(guint n, guint rounds, Samples *samples)
 int
 main(int argc, char **argv)
 {
+    const AccelClass *accel =
+        argc > 2 && strcmp(argv[2], "kvm") == 0 ? &kvm_accel_class : &model_accel_class;
     guint rounds = argc > 1 ? (guint)g_ascii_strtoull(argv[1], NULL, 10) : ROUNDS;
     gdouble sums[G_N_ELEMENTS(sizes)];
     g_autofree Samples *samples = g_new0(Samples, 1);
 
     if (rounds == 0 || rounds > ROUNDS_MAX) {
-        fprintf(stderr, "usage: xive-switch [1 … %u]\n", ROUNDS_MAX);
+        fprintf(stderr, "usage: xive-switch [1 … %u [kvm]]\n", ROUNDS_MAX);
         return 2;
     }
     for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++)
-        sums[i] = measure(sizes[i], rounds, samples);
+        sums[i] = measure(accel, sizes[i], rounds, samples);
     for (gsize i = 1; i < G_N_ELEMENTS(sizes); i++)
         printf("%u ns_each %.0f\n", sizes[i],
                (sums[i] - sums[0]) * 1000 / (gdouble)(sizes[i] - sizes[0]));
