@@ -4,9 +4,9 @@
  *
  * Each block has a bitmap of pages that are still to be sent: all of them at first, later what the
  * host's log adds. A cursor walks over it, round and round; what a look at the log has found being
- * written meanwhile is left until nothing else is, so that it goes once and not twice. When to fetch
- * the log, and when to stop the machine, is decided by precopy.c. Pages go into the stream or, with mapped-ram, by
- * groups to their places (mapped-save.c).
+ * written meanwhile is left until nothing else is, so that it goes once and not twice. When to
+ * fetch the log, and when to stop the machine, is decided by precopy.c. Pages go into the stream
+ * or, with mapped-ram, by groups to their places (mapped-save.c).
  */
 #include <string.h>
 
@@ -188,8 +188,8 @@ mark_busy(MigRamSave *ram, MigRamEntry *entry, GError **error)
 
 /* Each block is marked by @mark. *@found: pages that are dirty and were not. */
 static gboolean
-mark_each(MigRamSave *ram, gboolean (*mark)(MigRamSave *, MigRamEntry *, GError **),
-          guint64 *found, GError **error)
+mark_each(MigRamSave *ram, gboolean (*mark)(MigRamSave *, MigRamEntry *, GError **), guint64 *found,
+          GError **error)
 {
     guint64 after = 0;
 
@@ -367,8 +367,8 @@ collect(MigRamSave *ram, MigStream *stream, guint64 *figure)
     return bytes;
 }
 
-/* Takes at most @max dirty pages of the cursor's stretch: all, unless they are fewer, so that
- * nothing of it stays for a second group. */
+/* Takes at most @max pages of the cursor's stretch whose turn it is: all, unless they are fewer, so
+ * that of these nothing stays for a second group. */
 static void
 take_group(MigRamSave *ram, MigRamEntry *entry, guint64 max, MigGroup *group)
 {
@@ -390,6 +390,18 @@ take_group(MigRamSave *ram, MigRamEntry *entry, guint64 max, MigGroup *group)
         ram->page = first + MIG_GROUP_PAGES;
 }
 
+/* Moves the cursor as mig_ram_next_dirty() does; NULL with @error set if writing has failed. Busy
+ * pages of a stretch may come at once behind the others of it, but no two of its groups may be on
+ * their way. */
+static MigRamEntry *
+next_stretch(MigRamSave *ram, GError **error)
+{
+    const gboolean only_busy = ram->only_busy;
+    MigRamEntry *entry = mig_ram_next_dirty(ram);
+
+    return only_busy == ram->only_busy || mig_mapped_save_drain(ram->mapped, error) ? entry : NULL;
+}
+
 /* put_pages() for places: groups are handed out until so much is written. With a small budget, that
  * of a limited rate, each is waited for. */
 static gboolean
@@ -400,9 +412,12 @@ put_groups(MigRamSave *ram, MigStream *stream, guint64 budget, guint64 *figure, 
     guint64 used = 0;
 
     while (ram->dirty_pages > 0 && used < budget) {
+        MigRamEntry *entry = next_stretch(ram, error);
         MigGroup group;
 
-        take_group(ram, mig_ram_next_dirty(ram), max, &group);
+        if (entry == NULL)
+            return FALSE;
+        take_group(ram, entry, max, &group);
         if (!mig_mapped_save_put(ram->mapped, &group, error) ||
             (small && !mig_mapped_save_drain(ram->mapped, error)))
             return FALSE;
