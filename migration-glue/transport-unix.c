@@ -10,6 +10,10 @@
 
 #include "migration-glue/transport-priv.h"
 
+/* The kernel wakes a writer when at most a quarter of its room is in use. A default one holds two
+ * pieces of what is sent, and a quarter none: then only one side works at a time. */
+#define SEND_ROOM (320 * 1024)
+
 static gboolean
 parse(MigAddress *address, const char *rest, GError **error)
 {
@@ -32,6 +36,17 @@ name_of(const MigAddress *address)
     return name;
 }
 
+/* More than anybody may have takes a privilege; without it, and without any of this, it works, too.
+ */
+static void
+make_room(int fd)
+{
+    const int room = SEND_ROOM;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+}
+
 static gboolean
 open_unix(const MigAddress *address, const MigDescriptorOps *descriptors, void *opaque,
           MigWake *wake, MigEnds *ends, GError **error)
@@ -42,6 +57,7 @@ open_unix(const MigAddress *address, const MigDescriptorOps *descriptors, void *
 
     if (fd < 0)
         return mig_transport_fail("make a socket for", address->uri, errno, error);
+    make_room(fd);
     if (!mig_socket_connect(fd, (struct sockaddr *)&name, sizeof(name), address->uri, wake,
                             error)) {
         close(fd);
