@@ -153,17 +153,6 @@ keep_pace(MigPrecopy *copy, GError **error)
     }
 }
 
-/* Bytes of the next part. A rehearsal needs no more than tells what pages cost: the guest is about
- * to write them again. */
-static guint64
-part_bytes(const MigPrecopy *copy, guint64 limit)
-{
-    const guint64 quantum = mig_pace_quantum(limit);
-
-    return copy->passed_once && !mig_pace_is_rehearsed(&copy->pace) ? MIN(quantum, REHEARSAL_BYTES)
-                                                                    : quantum;
-}
-
 static gboolean
 send_part(MigPrecopy *copy, gboolean *done, GError **error)
 {
@@ -171,7 +160,7 @@ send_part(MigPrecopy *copy, gboolean *done, GError **error)
     guint64 before = mig_stream_position(copy->stream), pending = mig_saver_pending(copy->saver);
     gint64 began = g_get_monotonic_time(), now;
 
-    mig_ram_save_set_budget(copy->ram, part_bytes(copy, limit));
+    mig_ram_save_set_budget(copy->ram, mig_pace_quantum(limit));
     if (!mig_saver_round(copy->saver, done, error))
         return FALSE;
     now = g_get_monotonic_time();
