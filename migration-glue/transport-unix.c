@@ -36,13 +36,17 @@ name_of(const MigAddress *address)
     return name;
 }
 
-/* More than anybody may have takes a privilege; without it, and without any of this, it works, too.
- */
+/* Room that is larger already is left. More than anybody may have takes a privilege; without it,
+ * and without any of this, it works, too. */
 static void
 make_room(int fd)
 {
     const int room = SEND_ROOM;
+    int had = 0; /* twice what was asked for: the kernel counts its own words */
+    socklen_t n = sizeof(had);
 
+    if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &had, &n) < 0 || had >= 2 * room)
+        return;
     if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 }
