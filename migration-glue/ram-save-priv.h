@@ -31,7 +31,7 @@ struct MigRamSave {
     /* The cursor: where the search for a dirty page goes on. */
     guint entry;
     guint64 page;
-    gboolean only_busy;          /* nothing else is left: a look would find the same again */
+    gboolean only_busy;          /* nothing else is left: no more looks on this way */
     const MigRamEntry *previous; /* block of the record before; outlives sections */
 
     MigFileOptions options;

@@ -97,8 +97,9 @@ gboolean mig_ram_save_prepare(MigRamSave *ram, const VmsContext *context, GError
 /* The next part sends at most about so many bytes. G_MAXUINT64 at first. */
 void mig_ram_save_set_budget(MigRamSave *ram, guint64 bytes);
 
-/* On the way through memory: what the guest writes meanwhile will go last, before its turn and once
- * instead of twice. Adds what it finds to the next fetch's figures. From the migration's thread. */
+/* On the way through memory: what the guest has written since it began will go last, and once if
+ * its turn had not come. Adds what it finds to the next fetch's figures. From the migration's
+ * thread. */
 gboolean mig_ram_save_look(MigRamSave *ram, GError **error);
 
 /* Fetches the dirty log, between two ways through memory. From the migration's thread. */
