@@ -24,11 +24,12 @@ through_unix()
     talk "$TALK"
     new_side "$@" -incoming "unix:$WORK/incoming-$((SIDES + 1))" || return 1
     until_true test -S "$WORK/incoming-$SIDES" && hears_refusals || return 1
-    /power9/qmp-wait "$SOCKET" '{"execute": "query-status"}' RESUME > /dev/null &
+    timeout "$LIMIT" /power9/qmp-wait "$SOCKET" '{"execute": "query-status"}' RESUME > /dev/null &
     waits=$!
     source_ctl migrate "uri=unix:$WORK/incoming-$SIDES" > "$DIR/migrate" 2>&1 ||
         { cat "$DIR/migrate"; kill "$waits"; return 1; }
-    wait "$waits" && migrated
+    wait "$waits"
+    migrated
 }
 
 one()
