@@ -279,6 +279,7 @@ vm_migrate_set_capabilities(Vm *vm, const MigCapabilityChange *changes, guint n,
 {
     VmMigration *migration = vm->migration;
 
+    vm_migrate_settle(vm);
     for (guint i = 0; i < n && vm->state == RUN_STATE_INMIGRATE; i++) {
         if ((changes[i].capability == MIG_CAP_POSTCOPY_RAM ||
              changes[i].capability == MIG_CAP_X_LAZY_RESTORE) &&
