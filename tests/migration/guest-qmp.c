@@ -251,7 +251,7 @@ typedef struct {
 static gboolean
 is_over(Guest *guest, void *user)
 {
-    static const char *const ends[] = {"completed", "failed", "cancelled", NULL};
+    static const char *const ends[] = {"completed", "failed", "cancelled", "postcopy-paused", NULL};
     End *end = user;
 
     g_free(end->status);

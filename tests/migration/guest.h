@@ -72,7 +72,7 @@ void guest_wait_run_state(Guest *guest, const char *state);
 /** guest_migration: query-migrate's status; *@error its error-desc or NULL. (transfer full) */
 char *guest_migration(Guest *guest, char **error);
 void guest_wait_migration(Guest *guest, const char *status);
-/** guest_wait_over: completed, failed or cancelled. (transfer full) */
+/** guest_wait_over: completed, failed, cancelled or postcopy-paused. (transfer full) */
 char *guest_wait_over(Guest *guest, char **error);
 
 /** guest_event_us: wall clock of the last event @name, 0: there was none. */
