@@ -124,7 +124,7 @@ move(Pair *f, guint breaks, GRand *rand)
     }
     limit(f->source, "max-postcopy-bandwidth", 0);
     guest_wait_run_state(f->source, "postmigrate");
-    guest_wait_migration(f->destination, "completed");
+    assert_completed(f);
     g_assert_cmpint(guest_event_us(f->source, "STOP"), <, guest_event_us(f->destination, "RESUME"));
     pair_step_on(f);
 }
