@@ -112,19 +112,17 @@ write_group(void *user, const MigGroup *group, GError **error)
     guint64 wanted[MIG_GROUP_WORDS], run = group->first, next = group->first;
 
     drop_untouched(save, group, wanted);
-    for (guint i = 0; i < MIG_GROUP_WORDS; i++) {
-        for (guint64 word = wanted[i]; word != 0; word &= word - 1) {
-            const guint64 page = group->first + i * 64 + (guint)__builtin_ctzll(word);
+    for (guint64 i = 0; i < MIG_GROUP_PAGES; i++) {
+        const guint64 page = group->first + i;
 
-            if (!has_content(save, group->block, page))
-                continue;
-            if (page != next) {
-                if (!write_run(save, group, run, next, error))
-                    return FALSE;
-                run = page;
-            }
-            next = page + 1;
+        if ((wanted[word_of(i)] & bit_of(i)) == 0 || !has_content(save, group->block, page))
+            continue;
+        if (page != next) {
+            if (!write_run(save, group, run, next, error))
+                return FALSE;
+            run = page;
         }
+        next = page + 1;
     }
     return write_run(save, group, run, next, error);
 }

@@ -163,7 +163,6 @@ fetch_log(MigRamSave *ram, const MigRamEntry *entry, guint64 *words, GError **er
 static void
 forget_busy(MigRamSave *ram)
 {
-    ram->only_busy = TRUE;
     for (guint i = 0; i < ram->list.n; i++)
         g_clear_pointer(&ram->list.entries[i].busy, g_free);
 }
@@ -276,8 +275,10 @@ mig_ram_next_dirty(MigRamSave *ram)
     for (guint blocks = 0;; blocks++) {
         MigRamEntry *entry = &ram->list.entries[ram->entry];
 
-        if (blocks > ram->list.n)
+        if (blocks > ram->list.n) {
             forget_busy(ram);
+            ram->only_busy = TRUE;
+        }
         if (!entry->ignored) {
             ram->page = find_due(entry, ram->page);
             if (ram->page < entry->pages)

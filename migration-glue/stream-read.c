@@ -79,28 +79,22 @@ take(MigStream *stream, gsize n)
     return bytes;
 }
 
-#ifdef __powerpc64__
 #define VECTORS 64 /* bytes: as many as the compiler copies without a call */
 
-/* What is buffered is seldom aligned as its place is: then the C library makes each vector out of
- * two, which costs more than to load it from where it is. */
+/* On POWER: what is buffered is seldom aligned as its place is, and then the C library makes each
+ * vector out of two, which costs more than to load it from where it is. */
 static void
 copy(guint8 *to, const guint8 *from, gsize n)
 {
+#ifdef __powerpc64__
     for (; n >= VECTORS; n -= VECTORS) {
         memcpy(to, from, VECTORS);
         to += VECTORS;
         from += VECTORS;
     }
-    memcpy(to, from, n);
-}
-#else
-static void
-copy(guint8 *to, const guint8 *from, gsize n)
-{
-    memcpy(to, from, n);
-}
 #endif
+    memcpy(to, from, n);
+}
 
 /* Some of @n bytes, out of the buffer or, if they are many, straight from the channel. 0: failed.
  */
