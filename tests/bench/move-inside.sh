@@ -8,6 +8,7 @@
 . /power9/moves.sh
 
 MACHINE=pseries-7.2
+QUIET_FOR=4 # more than a move takes
 
 must()
 {
@@ -16,20 +17,6 @@ must()
     sed 's/^/    /' /tmp/why >&2
     cat "$DIR/vmm-errors" >&2
     exit 1
-}
-
-# As that of moves.sh, but nobody asks how far it is: that would take from what is measured.
-through_unix()
-{
-    talk "$TALK"
-    new_side "$@" -incoming "unix:$WORK/incoming-$((SIDES + 1))" || return 1
-    until_true test -S "$WORK/incoming-$SIDES" && hears_refusals || return 1
-    timeout "$LIMIT" /power9/qmp-wait "$SOCKET" '{"execute": "query-status"}' RESUME > /dev/null &
-    waits=$!
-    source_ctl migrate "uri=unix:$WORK/incoming-$SIDES" > "$DIR/migrate" 2>&1 ||
-        { cat "$DIR/migrate"; kill "$waits"; return 1; }
-    wait "$waits"
-    migrated
 }
 
 one()

@@ -17,6 +17,7 @@ MACHINE=${MACHINE:-pseries-7.2}
 LOAD=${LOAD:-} # more of stress.* on the guest's command line
 TALK=${TALK:-4} # lines typed before, and again after, each move
 TRANSPORT=${TRANSPORT:-unix} # or file, postcopy, restore (the last two between sides of our kind)
+QUIET_FOR=${QUIET_FOR:-0}
 BREAK_EVERY=${BREAK_EVERY:-0} # postcopy: of so many moves one loses its connection; 0: none
 TEXT="console=hvc0 quiet guest.run=stress $LOAD"
 TRANSCRIPT=$WORK/console
@@ -218,9 +219,10 @@ migration_is()
     grep -q "\"status\": *\"$1\"" "$SOURCE_DIR/query-migrate"
 }
 
-# Ends at once when it failed.
+# Ends at once when it failed. Asking takes from what is measured: QUIET_FOR seconds nobody does.
 migrated()
 {
+    sleep "$QUIET_FOR"
     deadline=$(($(now) + LIMIT))
     until migration_is completed; do
         if migration_is failed || migration_is cancelled || [ "$(now)" -ge "$deadline" ]; then
