@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The threads, and the batches: each is being filled, waits its turn, is being written, or empty.
+ * The thread, and the batches: each is being filled, waits its turn, is being written, or empty.
  */
 #include "migration-glue/behind.h"
 
-#define PLACE_THREADS 2u /* for a file: more only fight for its lock */
-/* Beside the one being filled: 12 MiB of pages, 1.5 MiB of buffers. Enough for the writers to go on
+/* Beside the one being filled: 32 MiB of pages, 4 MiB of buffers. Enough for the writing to go on
  * while zeros are looked through, of which there is nothing to write. */
-#define BATCHES 24u
+#define BATCHES 64u
+
+static MigBatch the_end; /* where the thread ends when it comes to it */
 
 struct MigBehind {
     MigChannel *channel;
     MigChannel *core;
-    gboolean places;
-    GThread *threads[PLACE_THREADS];
-    guint n_threads;
-
-    GMutex lock; /* guards all below; nothing is called under it */
-    GCond more;  /* a batch waits, or the end */
-    GCond less;  /* a batch was written */
-    GQueue waiting, empty;
-    guint busy; /* being written */
-    gboolean quits;
-    GError *failure; /* the first */
+    GThread *thread;
+    GAsyncQueue *waiting, *empty;
+    GError *failure;   /* atomic: the first; nothing is written after it */
+    MigBatch *emptied; /* what mig_behind_put() has waited for */
 };
 
 MigBatch *
@@ -45,59 +39,19 @@ mig_batch_free(MigBatch *batch)
     g_free(batch);
 }
 
-static gboolean
-write_batch(MigBehind *behind, MigBatch *batch, GError **error)
-{
-    if (behind->places)
-        return mig_channel_write_all_at(behind->core, batch->offset, batch->parts, batch->n_parts,
-                                        error);
-    return mig_channel_write_all(behind->core, batch->parts, batch->n_parts, error);
-}
-
-/* Under the lock; keeps the first, and writes nothing more. */
-static void
-note_failure(MigBehind *behind, GError *failure)
-{
-    if (failure == NULL)
-        return;
-    if (behind->failure == NULL)
-        behind->failure = failure;
-    else
-        g_error_free(failure);
-    while (!g_queue_is_empty(&behind->waiting))
-        g_queue_push_tail(&behind->empty, g_queue_pop_head(&behind->waiting));
-}
-
-/* Under the lock, which it lets go of for the work. */
-static void
-write_next(MigBehind *behind)
-{
-    MigBatch *batch = g_queue_pop_head(&behind->waiting);
-    GError *failure = NULL;
-
-    behind->busy++;
-    g_mutex_unlock(&behind->lock);
-    write_batch(behind, batch, &failure);
-    g_mutex_lock(&behind->lock);
-    behind->busy--;
-    g_queue_push_tail(&behind->empty, batch);
-    note_failure(behind, failure);
-    g_cond_signal(&behind->less);
-}
-
 static void *
 run(void *opaque)
 {
     MigBehind *behind = opaque;
+    MigBatch *batch;
+    GError *failure = NULL;
 
-    g_mutex_lock(&behind->lock);
-    while (!behind->quits) {
-        if (g_queue_is_empty(&behind->waiting))
-            g_cond_wait(&behind->more, &behind->lock);
-        else
-            write_next(behind);
+    while (batch = g_async_queue_pop(behind->waiting), batch != &the_end) {
+        if (failure == NULL &&
+            !mig_channel_write_all(behind->core, batch->parts, batch->n_parts, &failure))
+            g_atomic_pointer_set(&behind->failure, failure);
+        g_async_queue_push(behind->empty, batch);
     }
-    g_mutex_unlock(&behind->lock);
     return NULL;
 }
 
@@ -108,17 +62,11 @@ mig_behind_new(MigChannel *channel)
 
     behind->channel = channel;
     behind->core = mig_channel_core(channel);
-    behind->places = mig_channel_is_seekable(channel);
-    behind->n_threads = behind->places ? PLACE_THREADS : 1;
-    g_mutex_init(&behind->lock);
-    g_cond_init(&behind->more);
-    g_cond_init(&behind->less);
-    g_queue_init(&behind->waiting);
-    g_queue_init(&behind->empty);
+    behind->waiting = g_async_queue_new_full((GDestroyNotify)mig_batch_free);
+    behind->empty = g_async_queue_new_full((GDestroyNotify)mig_batch_free);
     for (guint i = 0; i < BATCHES; i++)
-        g_queue_push_tail(&behind->empty, mig_batch_new());
-    for (guint i = 0; i < behind->n_threads; i++)
-        behind->threads[i] = g_thread_new("stream", run, behind);
+        g_async_queue_push(behind->empty, mig_batch_new());
+    behind->thread = g_thread_new("stream", run, behind);
     return behind;
 }
 
@@ -127,19 +75,24 @@ mig_behind_free(MigBehind *behind)
 {
     if (behind == NULL)
         return;
-    g_mutex_lock(&behind->lock);
-    behind->quits = TRUE;
-    g_cond_broadcast(&behind->more);
-    g_mutex_unlock(&behind->lock);
-    for (guint i = 0; i < behind->n_threads; i++)
-        g_thread_join(behind->threads[i]);
-    g_queue_clear_full(&behind->waiting, (GDestroyNotify)mig_batch_free);
-    g_queue_clear_full(&behind->empty, (GDestroyNotify)mig_batch_free);
-    g_cond_clear(&behind->less);
-    g_cond_clear(&behind->more);
-    g_mutex_clear(&behind->lock);
+    g_async_queue_push_front(behind->waiting, &the_end);
+    g_thread_join(behind->thread);
+    g_async_queue_unref(behind->waiting);
+    g_async_queue_unref(behind->empty);
     g_clear_error(&behind->failure);
     g_free(behind);
+}
+
+static gboolean
+report(MigBehind *behind, GError **error)
+{
+    const GError *failure = g_atomic_pointer_get(&behind->failure);
+
+    if (failure == NULL)
+        return TRUE;
+    if (error != NULL)
+        *error = g_error_copy(failure);
+    return FALSE;
 }
 
 static void
@@ -147,57 +100,34 @@ wait_empty(void *user)
 {
     MigBehind *behind = user;
 
-    g_mutex_lock(&behind->lock);
-    while (g_queue_is_empty(&behind->empty))
-        g_cond_wait(&behind->less, &behind->lock);
-    g_mutex_unlock(&behind->lock);
+    behind->emptied = g_async_queue_pop(behind->empty);
+}
+
+MigBatch *
+mig_behind_put(MigBehind *behind, MigBatch *batch, GError **error)
+{
+    g_async_queue_push(behind->waiting, batch);
+    mig_channel_idle(behind->channel, wait_empty, behind);
+    behind->emptied->n_parts = 0;
+    report(behind, error);
+    return behind->emptied;
 }
 
 static void
 wait_all(void *user)
 {
     MigBehind *behind = user;
+    MigBatch *all[BATCHES];
 
-    g_mutex_lock(&behind->lock);
-    while (!g_queue_is_empty(&behind->waiting) || behind->busy > 0)
-        g_cond_wait(&behind->less, &behind->lock);
-    g_mutex_unlock(&behind->lock);
-}
-
-/* Under the lock. */
-static gboolean
-report(const MigBehind *behind, GError **error)
-{
-    if (behind->failure == NULL)
-        return TRUE;
-    if (error != NULL)
-        *error = g_error_copy(behind->failure);
-    return FALSE;
-}
-
-MigBatch *
-mig_behind_put(MigBehind *behind, MigBatch *batch, GError **error)
-{
-    MigBatch *next;
-
-    mig_channel_idle(behind->channel, wait_empty, behind);
-    g_mutex_lock(&behind->lock);
-    next = g_queue_pop_head(&behind->empty);
-    next->n_parts = 0;
-    g_queue_push_tail(report(behind, error) ? &behind->waiting : &behind->empty, batch);
-    g_cond_signal(&behind->more);
-    g_mutex_unlock(&behind->lock);
-    return next;
+    for (guint i = 0; i < BATCHES; i++)
+        all[i] = g_async_queue_pop(behind->empty);
+    for (guint i = 0; i < BATCHES; i++)
+        g_async_queue_push(behind->empty, all[i]);
 }
 
 gboolean
 mig_behind_drain(MigBehind *behind, GError **error)
 {
-    gboolean good;
-
     mig_channel_idle(behind->channel, wait_all, behind);
-    g_mutex_lock(&behind->lock);
-    good = report(behind, error);
-    g_mutex_unlock(&behind->lock);
-    return good;
+    return report(behind, error);
 }

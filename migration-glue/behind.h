@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Threads that write what a stream has gathered, while more of it is gathered: looking at memory
- * and writing it then share the processors. Where the channel has places each batch goes to its
- * own, several at once; else one thread keeps their order.
+ * A thread that writes what a stream has gathered, while more of it is gathered: looking at memory
+ * and writing it then share the processors. More threads would only fight for the lock of the file
+ * or of the pipe.
  */
 #ifndef MIGRATION_GLUE_BEHIND_H
 #define MIGRATION_GLUE_BEHIND_H
@@ -17,7 +17,6 @@ typedef struct {
     guint8 *buffer; /* MIG_BATCH_BYTES */
     struct iovec *parts;
     gsize n_parts;
-    guint64 offset; /* of the channel, where it has places */
 } MigBatch;
 
 MigBatch *mig_batch_new(void);
@@ -28,7 +27,7 @@ typedef struct MigBehind MigBehind;
 
 /**
  * mig_behind_new:
- * @channel: outlives it; nobody else writes to it meanwhile, but to places of its own
+ * @channel: outlives it; nobody else writes to it meanwhile
  */
 MigBehind *mig_behind_new(MigChannel *channel);
 

@@ -136,8 +136,7 @@ fd_read_at(MigChannel *channel, guint64 offset, void *buffer, gsize n, GError **
 }
 
 static gssize
-fd_write_at(MigChannel *channel, guint64 offset, const struct iovec *parts, gsize n_parts,
-            GError **error)
+fd_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize n, GError **error)
 {
     FdChannel *self = (FdChannel *)channel;
 
@@ -146,7 +145,7 @@ fd_write_at(MigChannel *channel, guint64 offset, const struct iovec *parts, gsiz
 
         if (was_shut(self, error))
             return -1;
-        done = pwritev(self->fd, parts, (int)MIN(n_parts, (gsize)IOV_MAX), (off_t)offset);
+        done = pwrite(self->fd, bytes, n, (off_t)offset);
         if (done > 0)
             return done;
         if (done == 0)

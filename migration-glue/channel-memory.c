@@ -63,11 +63,9 @@ memory_read(MigChannel *channel, void *buffer, gsize n, GError **error)
 }
 
 static gssize
-memory_write_at(MigChannel *channel, guint64 offset, const struct iovec *parts, gsize n_parts,
-                GError **error)
+memory_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize n, GError **error)
 {
     MemoryChannel *memory = (MemoryChannel *)channel;
-    const gsize n = parts[0].iov_len;
     guint old = memory->array->len;
 
     if (!still_open(memory, error))
@@ -83,7 +81,7 @@ memory_write_at(MigChannel *channel, guint64 offset, const struct iovec *parts, 
         if (offset > old)
             memset(memory->array->data + old, 0, offset - old); /* a hole reads as zeros */
     }
-    memcpy(memory->array->data + offset, parts[0].iov_base, n);
+    memcpy(memory->array->data + offset, bytes, n);
     return (gssize)n;
 }
 
@@ -91,7 +89,8 @@ static gssize
 memory_write(MigChannel *channel, const struct iovec *parts, gsize n_parts, GError **error)
 {
     MemoryChannel *memory = (MemoryChannel *)channel;
-    gssize done = memory_write_at(channel, memory->place, parts, n_parts, error);
+    gssize done =
+        memory_write_at(channel, memory->place, parts[0].iov_base, parts[0].iov_len, error);
 
     if (done > 0)
         memory->place += (gsize)done;

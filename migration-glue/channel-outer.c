@@ -35,10 +35,9 @@ mig_outer_read_at(MigChannel *channel, guint64 offset, void *buffer, gsize n, GE
 }
 
 gssize
-mig_outer_write_at(MigChannel *channel, guint64 offset, const struct iovec *parts, gsize n_parts,
-                   GError **error)
+mig_outer_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize n, GError **error)
 {
-    return inner(channel)->klass->write_at(inner(channel), offset, parts, n_parts, error);
+    return inner(channel)->klass->write_at(inner(channel), offset, bytes, n, error);
 }
 
 gboolean

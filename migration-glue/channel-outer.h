@@ -19,8 +19,8 @@ mig_outer_write(MigChannel *channel, const struct iovec *parts, gsize n_parts, G
 gboolean mig_outer_seek(MigChannel *channel, guint64 offset, GError **error);
 gssize
 mig_outer_read_at(MigChannel *channel, guint64 offset, void *buffer, gsize n, GError **error);
-gssize mig_outer_write_at(MigChannel *channel, guint64 offset, const struct iovec *parts,
-                          gsize n_parts, GError **error);
+gssize
+mig_outer_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize n, GError **error);
 gboolean mig_outer_size(MigChannel *channel, guint64 *size, GError **error);
 MigChannel *mig_outer_beneath(MigChannel *channel);
 void mig_outer_shutdown(MigChannel *channel);

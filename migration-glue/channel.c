@@ -112,25 +112,18 @@ gboolean
 mig_channel_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize n,
                      GError **error)
 {
-    struct iovec part = {(void *)bytes, n};
+    const guint8 *from = bytes;
 
-    return mig_channel_write_all_at(channel, offset, &part, 1, error);
-}
-
-gboolean
-mig_channel_write_all_at(MigChannel *channel, guint64 offset, struct iovec *parts, gsize n_parts,
-                         GError **error)
-{
     if (!usable(channel, channel->klass->write_at != NULL, "be written at a position", error))
         return FALSE;
-    advance(&parts, &n_parts, 0);
-    while (n_parts > 0) {
-        gssize done = channel->klass->write_at(channel, offset, parts, n_parts, error);
+    while (n > 0) {
+        gssize done = channel->klass->write_at(channel, offset, from, n, error);
 
         if (done < 0)
             return FALSE;
         offset += (guint64)done;
-        advance(&parts, &n_parts, (gsize)done);
+        from += done;
+        n -= (gsize)done;
     }
     return TRUE;
 }

@@ -27,8 +27,8 @@ struct MigChannelClass {
     gboolean (*seek)(MigChannel *channel, guint64 offset, GError **error);
     /* The same at a position; the place of the next read or write stays. */
     gssize (*read_at)(MigChannel *channel, guint64 offset, void *buffer, gsize n, GError **error);
-    gssize (*write_at)(MigChannel *channel, guint64 offset, const struct iovec *parts,
-                       gsize n_parts, GError **error);
+    gssize (*write_at)(MigChannel *channel, guint64 offset, const void *bytes, gsize n,
+                       GError **error);
     gboolean (*size)(MigChannel *channel, guint64 *size, GError **error); /* bytes there are */
     /* FALSE with @error set after a shutdown. Any thread. */
     gboolean (*check)(MigChannel *channel, GError **error);
@@ -86,10 +86,6 @@ gboolean
 mig_channel_read_at(MigChannel *channel, guint64 offset, void *buffer, gsize n, GError **error);
 gboolean mig_channel_write_at(MigChannel *channel, guint64 offset, const void *bytes, gsize n,
                               GError **error);
-
-/* All of @parts, one behind the other from @offset on; they are changed while it works. */
-gboolean mig_channel_write_all_at(MigChannel *channel, guint64 offset, struct iovec *parts,
-                                  gsize n_parts, GError **error);
 
 /* How many bytes there are: of a regular file, a block device, memory. From the thread that reads
  * or writes. */

@@ -153,6 +153,15 @@ keep_pace(MigPrecopy *copy, GError **error)
     }
 }
 
+/* On the first way through memory looking and writing go on side by side. Later each part is waited
+ * for: how long that takes tells how long the last one will take. */
+static gboolean
+put_part(MigPrecopy *copy, gboolean *done, GError **error)
+{
+    return mig_saver_round(copy->saver, done, error) &&
+           ((!copy->passed_once && !*done) || mig_stream_flush(copy->stream, error));
+}
+
 static gboolean
 send_part(MigPrecopy *copy, gboolean *done, GError **error)
 {
@@ -161,7 +170,7 @@ send_part(MigPrecopy *copy, gboolean *done, GError **error)
     gint64 began = g_get_monotonic_time(), now;
 
     mig_ram_save_set_budget(copy->ram, mig_pace_quantum(limit));
-    if (!mig_saver_round(copy->saver, done, error))
+    if (!put_part(copy, done, error))
         return FALSE;
     now = g_get_monotonic_time();
     mig_pace_note(&copy->pace, mig_stream_position(copy->stream) - before,

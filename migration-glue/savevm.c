@@ -179,7 +179,7 @@ mig_saver_round(MigSaver *saver, gboolean *done, GError **error)
             return FALSE;
         *done = *done && is_done(saver, list[i]);
     }
-    return mig_stream_flush(saver->stream, error);
+    return mig_stream_push(saver->stream, error);
 }
 
 guint64

@@ -40,7 +40,8 @@ gboolean mig_saver_begin(MigSaver *saver, GError **error);
 /* START of every active handler. */
 gboolean mig_saver_start(MigSaver *saver, GError **error);
 
-/* One PART of every active handler that is not done; *@done when all are. */
+/* One PART of every active handler that is not done; *@done when all are. What was put may still be
+ * on its way to the channel (mig_stream_push()). */
 gboolean mig_saver_round(MigSaver *saver, gboolean *done, GError **error);
 
 /* Bytes that all active handlers would still have to send. */

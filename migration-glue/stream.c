@@ -107,8 +107,6 @@ void
 mig_stream_set_offset(MigStream *stream, guint64 base)
 {
     stream->displaced = (gint64)(base - mig_stream_position(stream));
-    if (stream->writing)
-        stream->batch->offset = base;
 }
 
 /* Makes the bytes put since the last part a part of their own. */
@@ -140,7 +138,6 @@ send_batch(MigStream *stream)
     if (failure != NULL)
         mig_stream_fail(stream, failure);
     stream->batch->n_parts = 0;
-    stream->batch->offset = mig_stream_offset(stream);
     stream->begin = stream->end = 0;
 }
 
@@ -272,13 +269,12 @@ mig_stream_put_reference(MigStream *stream, const void *bytes, gsize n)
     mig_stream_count(stream, n);
 }
 
-/* Whoever looks at the descriptor finds its place where the stream is. */
-static gboolean
-finish_behind(MigStream *stream, GError **error)
+gboolean
+mig_stream_push(MigStream *stream, GError **error)
 {
-    return mig_behind_drain(stream->behind, error) &&
-           (!mig_channel_is_seekable(stream->channel) ||
-            mig_channel_seek(stream->channel, mig_stream_offset(stream), error));
+    g_assert(stream->writing);
+    send_batch(stream);
+    return mig_stream_check(stream, error);
 }
 
 gboolean
@@ -288,7 +284,7 @@ mig_stream_flush(MigStream *stream, GError **error)
 
     g_assert(stream->writing);
     send_batch(stream);
-    if (stream->behind != NULL && !finish_behind(stream, &failure))
+    if (stream->behind != NULL && !mig_behind_drain(stream->behind, &failure))
         mig_stream_fail(stream, failure);
     return mig_stream_check(stream, error);
 }

@@ -65,9 +65,13 @@ void mig_stream_put_str8(MigStream *stream, const char *text);
  */
 void mig_stream_put_reference(MigStream *stream, const void *bytes, gsize n);
 
-/* From now on other threads write what was put (behind.h), until a flush: an error shows late. For
- * a file or a pipe; where somebody waits for each message it gains nothing. */
+/* From now on another thread writes what was put (behind.h): an error shows late, at a flush at the
+ * latest. For a file or a pipe; where somebody waits for each message it gains nothing. */
 void mig_stream_write_behind(MigStream *stream);
+
+/* Hands over what was put; it may still be on its way to the channel. FALSE with @error set if
+ * anything has failed so far. */
+gboolean mig_stream_push(MigStream *stream, GError **error);
 
 /* Hands everything to the channel. FALSE with @error set if anything has failed so far. */
 gboolean mig_stream_flush(MigStream *stream, GError **error);

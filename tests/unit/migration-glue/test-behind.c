@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Streams that other threads write: the same bytes as one that writes itself, in files and pipes.
+ * Streams that another thread writes: the same bytes as one that writes itself, in files and pipes.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -53,6 +53,8 @@ writer_behind(int fd, guint64 offset)
 {
     MigStream *out = mig_stream_new_writer(mig_channel_fd_new(fd, "behind", NULL));
 
+    if (offset > 0)
+        g_assert_cmpint(lseek(fd, (off_t)offset, SEEK_SET), ==, offset);
     mig_stream_set_offset(out, offset);
     mig_stream_write_behind(out);
     return out;
@@ -146,6 +148,32 @@ a_pipe_carries_the_bytes_in_their_order(void)
     close(ends[0]);
 }
 
+/* Its pipe holds half of what is on the way: who waited for that would wait for ever. */
+static void
+a_push_does_not_wait_for_the_channel(void)
+{
+    g_autofree guint8 *pages = make_pages();
+    g_autofree guint8 *found = g_malloc(PAGES * PAGE);
+    const guint ahead = 32;
+    MigStream *out;
+    int ends[2];
+
+    g_assert_cmpint(pipe(ends), ==, 0);
+    g_assert_cmpint(fcntl(ends[0], F_SETPIPE_SZ, ahead / 2 * PAGE), ==, ahead / 2 * PAGE);
+    out = writer_behind(ends[1], 0);
+    for (guint i = 0; i < PAGES + ahead; i++) {
+        if (i < PAGES) {
+            mig_stream_put_reference(out, pages + i * PAGE, PAGE);
+            g_assert_true(mig_stream_push(out, NULL));
+        }
+        if (i >= ahead)
+            g_assert_cmpint(read(ends[0], found + (i - ahead) * PAGE, PAGE), ==, PAGE);
+    }
+    g_assert_cmpmem(found, PAGES * PAGE, pages, PAGES * PAGE);
+    mig_stream_free(out);
+    close(ends[0]);
+}
+
 static void
 a_failure_shows_at_the_flush_at_the_latest(void)
 {
@@ -192,6 +220,7 @@ main(int argc, char **argv)
     g_test_add_func("/behind/file", a_file_holds_the_bytes_in_their_places);
     g_test_add_func("/behind/offset", an_offset_and_a_seek_are_kept);
     g_test_add_func("/behind/pipe", a_pipe_carries_the_bytes_in_their_order);
+    g_test_add_func("/behind/push", a_push_does_not_wait_for_the_channel);
     g_test_add_func("/behind/failure", a_failure_shows_at_the_flush_at_the_latest);
     g_test_add_func("/behind/shutdown", a_shutdown_ends_every_wait);
     return g_test_run();

@@ -50,14 +50,6 @@ __wrap_pwrite64(int fd, const void *bytes, size_t n, off_t offset)
     return fails() ? -1 : __real_pwrite64(fd, bytes, n, offset);
 }
 
-ssize_t __real_pwritev64(int fd, const struct iovec *parts, int n, off_t offset);
-ssize_t __wrap_pwritev64(int fd, const struct iovec *parts, int n, off_t offset);
-ssize_t
-__wrap_pwritev64(int fd, const struct iovec *parts, int n, off_t offset)
-{
-    return fails() ? -1 : __real_pwritev64(fd, parts, n, offset);
-}
-
 ssize_t __real_writev(int fd, const struct iovec *parts, int n);
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int n);
 ssize_t
