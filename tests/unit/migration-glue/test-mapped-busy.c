@@ -11,6 +11,7 @@
 #include "migration-glue/ram.h"
 #include "migration-glue/rules.h"
 #include "migration-glue/stream.h"
+#include "tests/unit/migration-glue/ram-log.h"
 
 #define PAGE     4096u
 #define PAGES    128u
@@ -21,11 +22,11 @@ static guint8 memory[PAGES * PAGE] __attribute__((aligned(65536)));
 static guint64 written[PAGES / 64]; /* the guest's log */
 static gint inside, most, pages_written;
 
-ssize_t __real_pwritev64(int fd, const struct iovec *parts, int n, off_t offset);
-ssize_t __wrap_pwritev64(int fd, const struct iovec *parts, int n, off_t offset);
+ssize_t __real_pwrite64(int fd, const void *bytes, size_t n, off_t offset);
+ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t n, off_t offset);
 
 ssize_t
-__wrap_pwritev64(int fd, const struct iovec *parts, int n, off_t offset)
+__wrap_pwrite64(int fd, const void *bytes, size_t n, off_t offset)
 {
     const gboolean is_page = offset >= PAGES_AT;
     ssize_t done;
@@ -38,7 +39,7 @@ __wrap_pwritev64(int fd, const struct iovec *parts, int n, off_t offset)
         if (g_atomic_int_add(&pages_written, 1) == 0)
             g_usleep(CHANCE);
     }
-    done = __real_pwritev64(fd, parts, n, offset);
+    done = __real_pwrite64(fd, bytes, n, offset);
     if (is_page)
         g_atomic_int_add(&inside, -1);
     return done;
@@ -62,17 +63,6 @@ block(void *opaque, guint index, MigRamBlock *out)
 }
 
 static gboolean
-log_start(void *opaque, GError **error)
-{
-    return TRUE;
-}
-
-static void
-log_stop(void *opaque)
-{
-}
-
-static gboolean
 log_fetch(void *opaque, guint index, guint64 *words, gsize n_words, GError **error)
 {
     for (gsize i = 0; i < n_words; i++)
@@ -81,7 +71,7 @@ log_fetch(void *opaque, guint index, guint64 *words, gsize n_words, GError **err
     return TRUE;
 }
 
-static const MigRamOps ops = {n_blocks, block, log_start, log_stop, log_fetch};
+static const MigRamOps ops = {n_blocks, block, ram_log_start, ram_log_stop, log_fetch};
 
 /* Everything into the file at @fd; every second page is busy from before the first is sent. */
 static void

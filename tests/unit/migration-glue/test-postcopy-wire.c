@@ -11,6 +11,7 @@
 #include "migration-glue/error.h"
 #include "migration-glue/ram-postcopy.h"
 #include "migration-glue/return-path.h"
+#include "tests/unit/migration-glue/ram-log.h"
 
 #define PAGES 16u
 
@@ -37,24 +38,13 @@ block(void *opaque, guint index, MigRamBlock *out)
 }
 
 static gboolean
-log_start(void *opaque, GError **error)
-{
-    return TRUE;
-}
-
-static void
-log_stop(void *opaque)
-{
-}
-
-static gboolean
 log_fetch(void *opaque, guint index, guint64 *words, gsize n_words, GError **error)
 {
     words[0] = *(const guint64 *)opaque;
     return TRUE;
 }
 
-static const MigRamOps ops = {n_blocks, block, log_start, log_stop, log_fetch};
+static const MigRamOps ops = {n_blocks, block, ram_log_start, ram_log_stop, log_fetch};
 static const VmsContext context = {.capabilities = VMS_CAP_POSTCOPY_RAM};
 
 /* Of which the pages @dirty are to be sent. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "migration-glue/ram-list.h"
+#include "tests/unit/migration-glue/ram-log.h"
 #include "tests/unit/migration-glue/wire-rig.h"
 
 #define PAGE  4096u
@@ -33,17 +34,6 @@ block(void *opaque, guint index, MigRamBlock *out)
 }
 
 static gboolean
-log_start(void *opaque, GError **error)
-{
-    return TRUE;
-}
-
-static void
-log_stop(void *opaque)
-{
-}
-
-static gboolean
 log_fetch(void *opaque, guint index, guint64 *words, gsize n_words, GError **error)
 {
     Memory *memory = opaque;
@@ -54,7 +44,7 @@ log_fetch(void *opaque, guint index, guint64 *words, gsize n_words, GError **err
     return TRUE;
 }
 
-static const MigRamOps ops = {n_blocks, block, log_start, log_stop, log_fetch};
+static const MigRamOps ops = {n_blocks, block, ram_log_start, ram_log_stop, log_fetch};
 
 static void
 memory_init(Memory *memory)
