@@ -315,7 +315,7 @@ memory_print_block(const Vm *vm, const RamBlock *block, GString *text)
     else
         g_string_append(text, "  does not migrate");
     if (region != NULL)
-        g_string_append_printf(text, ", %" G_GUINT64_FORMAT " faults",
+        g_string_append_printf(text, ", %" G_GUINT64_FORMAT " faults seen here",
                                vm->accel->klass->region_faults(region->accel));
     g_string_append_c(text, '\n');
 }

@@ -87,7 +87,7 @@ const VdevCpuInfo *vm_cpu_info(const Vm *vm);
 void vm_print_irq(Vm *vm, GString *text);
 
 /** vm_print_memory: appends the map of guest memory: each RAM block and ram-device region with
- * name, address, size, who migrates, faults taken. */
+ * name, address, size, who migrates, faults seen here. */
 void vm_print_memory(Vm *vm, GString *text);
 
 /** vm_fdsets: what /dev/fdset/N opens. (transfer none) */

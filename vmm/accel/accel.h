@@ -107,8 +107,9 @@ struct AccelClass {
     void (*region_free)(AccelRegion *region); /* slot first, then the mapping; NULL-safe */
     gboolean (*region_load64)(AccelRegion *region, guint64 offset, guint64 *value, GError **error);
     gboolean (*region_store64)(AccelRegion *region, guint64 offset, guint64 value, GError **error);
-    /* Faults taken on the mapping since it was made: by the host itself and, where known, the
-     * guest. */
+    /* Faults on the mapping since it was made, as far as this process sees them: all of the
+     * model's; with KVM those accesses of its own that were refused. What a guest touches the
+     * kernel handles, and keeps no count. */
     guint64 (*region_faults)(AccelRegion *region);
 };
 
