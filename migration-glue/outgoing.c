@@ -367,6 +367,9 @@ settle(MigOutgoing *out, const GError *error)
     /* The VM ends, and the guest, or a part of it, with it. */
     if (out->abandoned && mig_status_is_postcopy(mig_state_get(&out->state)))
         return;
+    /* Whoever is told that it is completed is told all its figures. */
+    if (end == MIG_STATUS_COMPLETED)
+        mig_ledger_end(out->ledger);
     /* From cancelling there is one way only. */
     if (!mig_state_move(&out->state, end)) {
         gboolean moved;
@@ -375,14 +378,15 @@ settle(MigOutgoing *out, const GError *error)
         moved = mig_state_move(&out->state, end);
         g_assert(moved);
     }
-    if (end == MIG_STATUS_FAILED || end == MIG_STATUS_CANCELLED) {
-        go_on_here(out);
-    } else if (end == MIG_STATUS_COMPLETED) {
+    if (end == MIG_STATUS_COMPLETED) {
         mig_outgoing_enter(out);
         out->host->ops->gone(out->host->opaque);
         mig_outgoing_leave(out);
+    } else {
+        if (end != MIG_STATUS_HANDOVER_UNKNOWN)
+            go_on_here(out);
+        mig_ledger_end(out->ledger);
     }
-    mig_ledger_end(out->ledger);
     g_mutex_lock(&out->lock); /* a cancel tells of itself first */
     tell(out, MIG_EVENT_STATUS, end);
     g_mutex_unlock(&out->lock);

@@ -271,9 +271,14 @@ static void
 host_gone(void *opaque)
 {
     Rig *rig = opaque;
+    g_auto(MigStats) stats = {0};
 
     g_assert_true(rig->locked);
     g_assert_false(rig_runs(rig));
+    /* Whoever asks now is told that it is over, and has to be told all. */
+    mig_outgoing_stats(rig->out, &stats);
+    g_assert_cmpint(stats.status, ==, MIG_STATUS_COMPLETED);
+    g_assert_cmpint(stats.downtime_ms, >=, 0);
     g_atomic_int_set(&rig->gone, 1);
 }
 
