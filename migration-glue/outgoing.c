@@ -354,6 +354,20 @@ go_on_here(MigOutgoing *out)
     mig_outgoing_leave(out);
 }
 
+/* Returns: where the state really goes, for from cancelling there is one way only. */
+static MigStatus
+move_to_end(MigOutgoing *out, MigStatus end)
+{
+    gboolean moved = mig_state_move(&out->state, end);
+
+    if (!moved) {
+        end = MIG_STATUS_CANCELLED;
+        moved = mig_state_move(&out->state, end);
+    }
+    g_assert(moved);
+    return end;
+}
+
 /* What the ending means for the guest; @error is NULL if all went well. */
 static void
 settle(MigOutgoing *out, const GError *error)
@@ -370,14 +384,7 @@ settle(MigOutgoing *out, const GError *error)
     /* Whoever is told that it is completed is told all its figures. */
     if (end == MIG_STATUS_COMPLETED)
         mig_ledger_end(out->ledger);
-    /* From cancelling there is one way only. */
-    if (!mig_state_move(&out->state, end)) {
-        gboolean moved;
-
-        end = MIG_STATUS_CANCELLED;
-        moved = mig_state_move(&out->state, end);
-        g_assert(moved);
-    }
+    end = move_to_end(out, end);
     if (end == MIG_STATUS_COMPLETED) {
         mig_outgoing_enter(out);
         out->host->ops->gone(out->host->opaque);
