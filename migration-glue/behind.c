@@ -16,6 +16,7 @@ struct MigBehind {
     GThread *thread;
     GAsyncQueue *waiting, *empty;
     GError *failure;   /* atomic: the first; nothing is written after it */
+    guint64 bytes, us; /* atomic: written, and spent with that, since somebody asked */
     MigBatch *emptied; /* what mig_behind_put() has waited for */
 };
 
@@ -39,6 +40,21 @@ mig_batch_free(MigBatch *batch)
     g_free(batch);
 }
 
+static gboolean
+write_batch(MigBehind *behind, MigBatch *batch, GError **error)
+{
+    const gint64 began = g_get_monotonic_time();
+    guint64 bytes = 0;
+    gboolean good;
+
+    for (gsize i = 0; i < batch->n_parts; i++)
+        bytes += batch->parts[i].iov_len;
+    good = mig_channel_write_all(behind->core, batch->parts, batch->n_parts, error);
+    __atomic_add_fetch(&behind->bytes, bytes, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&behind->us, (guint64)(g_get_monotonic_time() - began), __ATOMIC_RELAXED);
+    return good;
+}
+
 static void *
 run(void *opaque)
 {
@@ -47,8 +63,7 @@ run(void *opaque)
     GError *failure = NULL;
 
     while (batch = g_async_queue_pop(behind->waiting), batch != &the_end) {
-        if (failure == NULL &&
-            !mig_channel_write_all(behind->core, batch->parts, batch->n_parts, &failure))
+        if (failure == NULL && !write_batch(behind, batch, &failure))
             g_atomic_pointer_set(&behind->failure, failure);
         g_async_queue_push(behind->empty, batch);
     }
@@ -75,6 +90,8 @@ mig_behind_free(MigBehind *behind)
 {
     if (behind == NULL)
         return;
+    if (g_async_queue_length(behind->empty) < (gint)BATCHES)
+        mig_channel_shutdown(behind->core);
     g_async_queue_push_front(behind->waiting, &the_end);
     g_thread_join(behind->thread);
     g_async_queue_unref(behind->waiting);
@@ -130,4 +147,11 @@ mig_behind_drain(MigBehind *behind, GError **error)
 {
     mig_channel_idle(behind->channel, wait_all, behind);
     return report(behind, error);
+}
+
+void
+mig_behind_take_pace(MigBehind *behind, guint64 *bytes, gint64 *us)
+{
+    *bytes = __atomic_exchange_n(&behind->bytes, 0, __ATOMIC_RELAXED);
+    *us = (gint64)__atomic_exchange_n(&behind->us, 0, __ATOMIC_RELAXED);
 }

@@ -31,7 +31,8 @@ typedef struct MigBehind MigBehind;
  */
 MigBehind *mig_behind_new(MigChannel *channel);
 
-/* Waits for what is being written, and drops the rest. NULL-safe. */
+/* What was not drained is lost, and the channel with it: nobody else may be there to end a write
+ * that takes for ever. NULL-safe. */
 void mig_behind_free(MigBehind *behind);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MigBehind, mig_behind_free)
 
@@ -48,5 +49,8 @@ MigBatch *mig_behind_put(MigBehind *behind, MigBatch *batch, GError **error);
 
 /* Waits until all is written. FALSE with @error set if anything has failed so far. */
 gboolean mig_behind_drain(MigBehind *behind, GError **error);
+
+/* What was written since the last call, and the time that took: of the channel alone. */
+void mig_behind_take_pace(MigBehind *behind, guint64 *bytes, gint64 *us);
 
 #endif

@@ -98,7 +98,7 @@ next(void *user, guint64 bytes)
         if (mig_wake_wait(in->wake, -1, 0, (gint)MIN((delay + 999) / 1000, 100)) == MIG_WAIT_FIRED)
             return FALSE;
     } while (delay > 0 && !mig_postcopy_dst_is_whole(in->postcopy));
-    mig_pace_note(&in->pace, bytes, 0, FALSE, 0, g_get_monotonic_time());
+    mig_pace_owe(&in->pace, bytes, 0, g_get_monotonic_time());
     return TRUE;
 }
 

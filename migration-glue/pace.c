@@ -54,12 +54,16 @@ usual_rate(const MigPace *pace)
 }
 
 void
-mig_pace_note(MigPace *pace, guint64 bytes, guint64 page_bytes, gboolean again, gint64 us,
-              gint64 now)
+mig_pace_owe(MigPace *pace, guint64 bytes, gint64 us, gint64 now)
 {
     if (pace->debt == 0)
         pace->paid_at = now - us; /* sending took its own time already */
     pace->debt += bytes;
+}
+
+void
+mig_pace_measure(MigPace *pace, guint64 bytes, guint64 page_bytes, gboolean again, gint64 us)
+{
     if (us <= 0)
         return;
     remember(&pace->bytes, &pace->us, bytes, us);

@@ -29,9 +29,11 @@ typedef struct {
  */
 guint64 mig_pace_quantum(guint64 limit);
 
-/* @bytes were sent in @us; they stand for @page_bytes of memory, which went @again. @now: µs. */
-void mig_pace_note(MigPace *pace, guint64 bytes, guint64 page_bytes, gboolean again, gint64 us,
-                   gint64 now);
+/* @bytes go out, in a part that took @us until @now (both µs): the limit has to cover them. */
+void mig_pace_owe(MigPace *pace, guint64 bytes, gint64 us, gint64 now);
+
+/* Sending @bytes took @us; they stand for @page_bytes of memory, which went @again. */
+void mig_pace_measure(MigPace *pace, guint64 bytes, guint64 page_bytes, gboolean again, gint64 us);
 
 /* How long to wait, µs, before the next part, under a @limit that may have changed. */
 gint64 mig_pace_delay(MigPace *pace, guint64 limit, gint64 now);

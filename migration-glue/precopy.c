@@ -162,20 +162,30 @@ put_part(MigPrecopy *copy, gboolean *done, GError **error)
            ((!copy->passed_once && !*done) || mig_stream_flush(copy->stream, error));
 }
 
+/* A part that was not waited for does not tell how fast the connection is: who wrote it does. */
+static void
+measure(MigPrecopy *copy, guint64 bytes, guint64 page_bytes, gint64 us)
+{
+    if (!copy->passed_once && mig_stream_take_pace(copy->stream, &bytes, &us))
+        page_bytes = bytes;
+    mig_pace_measure(&copy->pace, bytes, page_bytes, copy->passed_once, us);
+}
+
 static gboolean
 send_part(MigPrecopy *copy, gboolean *done, GError **error)
 {
     guint64 limit = mig_params_number(copy->params, MIG_PARAM_MAX_BANDWIDTH);
     guint64 before = mig_stream_position(copy->stream), pending = mig_saver_pending(copy->saver);
     gint64 began = g_get_monotonic_time(), now;
+    guint64 bytes;
 
     mig_ram_save_set_budget(copy->ram, mig_pace_quantum(limit));
     if (!put_part(copy, done, error))
         return FALSE;
     now = g_get_monotonic_time();
-    mig_pace_note(&copy->pace, mig_stream_position(copy->stream) - before,
-                  pending - MIN(pending, mig_saver_pending(copy->saver)), copy->passed_once,
-                  now - began, now);
+    bytes = mig_stream_position(copy->stream) - before;
+    mig_pace_owe(&copy->pace, bytes, now - began, now);
+    measure(copy, bytes, pending - MIN(pending, mig_saver_pending(copy->saver)), now - began);
     return TRUE;
 }
 

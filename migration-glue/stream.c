@@ -270,6 +270,15 @@ mig_stream_put_reference(MigStream *stream, const void *bytes, gsize n)
 }
 
 gboolean
+mig_stream_take_pace(MigStream *stream, guint64 *bytes, gint64 *us)
+{
+    if (stream->behind == NULL)
+        return FALSE;
+    mig_behind_take_pace(stream->behind, bytes, us);
+    return TRUE;
+}
+
+gboolean
 mig_stream_push(MigStream *stream, GError **error)
 {
     g_assert(stream->writing);

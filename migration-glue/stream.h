@@ -69,6 +69,10 @@ void mig_stream_put_reference(MigStream *stream, const void *bytes, gsize n);
  * latest. For a file or a pipe; where somebody waits for each message it gains nothing. */
 void mig_stream_write_behind(MigStream *stream);
 
+/* What the other thread has written since the last call, and how long that took; FALSE if there is
+ * none. */
+gboolean mig_stream_take_pace(MigStream *stream, guint64 *bytes, gint64 *us);
+
 /* Hands over what was put; it may still be on its way to the channel. FALSE with @error set if
  * anything has failed so far. */
 gboolean mig_stream_push(MigStream *stream, GError **error);

@@ -164,10 +164,12 @@ make_channel(MigEnds *ends, const MigAddress *address, int fd, GError **error)
     return self;
 }
 
+/* A descriptor that was handed in may stand anywhere. */
 static gboolean
 seek_begin(MigEnds *ends, GError **error)
 {
-    return ends->offset == 0 || mig_channel_seek(ends->stream, ends->offset, error);
+    return (ends->offset == 0 && !mig_channel_is_seekable(ends->stream)) ||
+           mig_channel_seek(ends->stream, ends->offset, error);
 }
 
 static gboolean

@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "migration-glue/error.h"
@@ -193,24 +194,72 @@ a_failure_shows_at_the_flush_at_the_latest(void)
     mig_stream_free(out);
 }
 
-/* Nobody reads: what waits must not be waited for. */
+/* A pipe that is full, and more that waits; its reading end is *@end. */
+static MigStream *
+stuck_writer(const guint8 *pages, int *end)
+{
+    const int room = 16 * PAGE;
+    int ends[2], there = 0;
+    MigStream *out;
+
+    g_assert_cmpint(pipe(ends), ==, 0);
+    g_assert_cmpint(fcntl(ends[0], F_SETPIPE_SZ, room), ==, room);
+    out = writer_behind(ends[1], 0);
+    for (guint i = 0; i < 40; i++) {
+        mig_stream_put_reference(out, pages + i * PAGE, PAGE);
+        g_assert_true(mig_stream_push(out, NULL));
+    }
+    while (there < room) {
+        g_usleep(100);
+        g_assert_cmpint(ioctl(ends[0], FIONREAD, &there), ==, 0);
+    }
+    *end = ends[0];
+    return out;
+}
+
 static void
 a_shutdown_ends_every_wait(void)
 {
     g_autofree guint8 *pages = make_pages();
     g_autoptr(GError) error = NULL;
-    MigStream *out;
-    int ends[2];
+    int end;
+    MigStream *out = stuck_writer(pages, &end);
 
-    g_assert_cmpint(pipe(ends), ==, 0);
-    out = writer_behind(ends[1], 0);
-    for (guint i = 0; i < 200; i++)
-        mig_stream_put_reference(out, pages + i * PAGE, PAGE);
     mig_channel_shutdown(mig_stream_channel(out));
     g_assert_false(mig_stream_flush(out, &error));
     g_assert_error(error, MIG_ERROR, MIG_ERROR_CANCELLED);
     mig_stream_free(out);
-    close(ends[0]);
+    close(end);
+}
+
+static void
+what_nobody_takes_is_dropped_with_the_stream(void)
+{
+    g_autofree guint8 *pages = make_pages();
+    int end;
+
+    mig_stream_free(stuck_writer(pages, &end));
+    close(end);
+}
+
+static void
+the_pace_is_that_of_the_channel(void)
+{
+    g_autofree guint8 *pages = make_pages();
+    g_autoptr(MigStream) alone = mig_stream_new_writer(mig_channel_memory_new(NULL));
+    MigStream *out = writer_behind(open_temporary(), 0);
+    guint64 bytes;
+    gint64 us;
+
+    put_all(out, pages);
+    g_assert_true(mig_stream_take_pace(out, &bytes, &us));
+    g_assert_cmpuint(bytes, ==, mig_stream_position(out));
+    g_assert_cmpint(us, >=, 0);
+    g_assert_true(mig_stream_take_pace(out, &bytes, &us));
+    g_assert_cmpuint(bytes, ==, 0);
+    g_assert_cmpint(us, ==, 0);
+    mig_stream_free(out);
+    g_assert_false(mig_stream_take_pace(alone, &bytes, &us));
 }
 
 int
@@ -223,5 +272,7 @@ main(int argc, char **argv)
     g_test_add_func("/behind/push", a_push_does_not_wait_for_the_channel);
     g_test_add_func("/behind/failure", a_failure_shows_at_the_flush_at_the_latest);
     g_test_add_func("/behind/shutdown", a_shutdown_ends_every_wait);
+    g_test_add_func("/behind/dropped", what_nobody_takes_is_dropped_with_the_stream);
+    g_test_add_func("/behind/pace", the_pace_is_that_of_the_channel);
     return g_test_run();
 }

@@ -206,7 +206,8 @@ the_bandwidth_limit_holds_over_many_parts(void)
 
     for (guint i = 0; i < 1000; i++) {
         now += 100; /* sending took that */
-        mig_pace_note(&pace, 50000, 50000, FALSE, 100, now);
+        mig_pace_owe(&pace, 50000, 100, now);
+        mig_pace_measure(&pace, 50000, 50000, FALSE, 100);
         sent += 50000;
         now += mig_pace_delay(&pace, limit, now);
     }
@@ -222,12 +223,12 @@ parts_of_zero_pages_say_nothing_of_the_bandwidth(void)
 {
     MigPace pace = {0};
 
-    mig_pace_note(&pace, 9 * 1000, 4096 * 1000, FALSE, 100, 100);
+    mig_pace_measure(&pace, 9 * 1000, 4096 * 1000, FALSE, 100);
     g_assert_cmpuint(mig_pace_bandwidth(&pace), ==, 90000000);
-    mig_pace_note(&pace, 4104 * 1000, 4096 * 1000, FALSE, 4104, 5000);
+    mig_pace_measure(&pace, 4104 * 1000, 4096 * 1000, FALSE, 4104);
     g_assert_cmpuint(mig_pace_bandwidth(&pace), ==, 1000000000);
     g_assert_false(mig_pace_is_rehearsed(&pace));
-    mig_pace_note(&pace, 4104 * 1000, 4096 * 1000, TRUE, 2048, 8000);
+    mig_pace_measure(&pace, 4104 * 1000, 4096 * 1000, TRUE, 2048);
     g_assert_true(mig_pace_is_rehearsed(&pace));
     g_assert_cmpuint(mig_pace_bandwidth(&pace), ==, 2000000000);
 }
@@ -240,11 +241,11 @@ a_part_that_took_long_does_not_count(void)
     const gint64 took[] = {1000, 900000, 1000, 1100, 400000, 1000, 900};
 
     for (guint i = 0; i < G_N_ELEMENTS(took); i++)
-        mig_pace_note(&pace, 4 << 20, 4000000, TRUE, took[i], 5000);
+        mig_pace_measure(&pace, 4 << 20, 4000000, TRUE, took[i]);
     g_assert_cmpuint(mig_pace_bandwidth(&pace), ==, 4000000000);
     for (guint i = 0; i < 2 * MIG_PACE_RATES; i++) {
-        mig_pace_note(&pace, 4 << 20, 4000000, TRUE, 4000, 5000);
-        mig_pace_note(&pace, 4096, 4096, TRUE, 4096, 5000); /* nor does a small one */
+        mig_pace_measure(&pace, 4 << 20, 4000000, TRUE, 4000);
+        mig_pace_measure(&pace, 4096, 4096, TRUE, 4096); /* nor does a small one */
     }
     g_assert_cmpuint(mig_pace_bandwidth(&pace), ==, 1000000000);
 }
@@ -351,6 +352,39 @@ a_managers_descriptor_need_not_be_readable(void)
     unlink(path);
 }
 
+static int
+open_the_same_again(void *opaque, guint64 set, int flags, GError **error)
+{
+    return fcntl(*(const int *)opaque, F_DUPFD_CLOEXEC, 0);
+}
+
+/* Its descriptors share their place, which the last one has moved. */
+static void
+a_managers_descriptor_may_stand_anywhere(void)
+{
+    static const MigDescriptorOps ops = {.open_fdset = open_the_same_again};
+    static const char *const streams[] = {"a failed one", "guest"};
+    g_autofree char *path = g_strdup_printf("%s/fdset-%d", g_get_tmp_dir(), getpid());
+    g_autoptr(MigAddress) address = mig_address_parse("file:/dev/fdset/3", NULL);
+    g_autoptr(MigWake) wake = mig_wake_new(NULL);
+    g_autofree char *written = NULL;
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    MigEnds ends;
+
+    for (guint i = 0; i < G_N_ELEMENTS(streams); i++) {
+        struct iovec part = {(void *)streams[i], strlen(streams[i])};
+
+        g_assert_true(mig_transport_open(address, &ops, &fd, wake, &ends, NULL));
+        g_assert_true(mig_channel_write_all(ends.stream, &part, 1, NULL));
+        g_assert_true(ends.commit(ends.stream, wake, NULL));
+        mig_ends_clear(&ends);
+    }
+    g_assert_true(g_file_get_contents(path, &written, NULL, NULL));
+    g_assert_cmpstr(written, ==, "guest");
+    close(fd);
+    unlink(path);
+}
+
 static void
 bind_and_forget(const char *path)
 {
@@ -408,6 +442,7 @@ main(int argc, char **argv)
     ADD(right_addresses_are_taken);
     ADD(a_descriptor_nobody_gave_is_refused);
     ADD(a_managers_descriptor_need_not_be_readable);
+    ADD(a_managers_descriptor_may_stand_anywhere);
     ADD(a_live_listener_keeps_its_socket_and_a_dead_one_loses_it);
     return g_test_run();
 }

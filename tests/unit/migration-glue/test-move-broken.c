@@ -82,6 +82,20 @@ a_sender_that_is_not_read_can_be_cancelled(Pair *pair, const void *data)
     mig_listener_free(silent);
 }
 
+/* The thread that writes to it waits, and so does the one that has no more to give it. */
+static void
+a_command_that_does_not_read_can_be_cancelled(Pair *pair, const void *data)
+{
+    rig_start(pair->from, FALSE, 0);
+    pair_send(pair->from, "exec:sleep 1000");
+    g_assert_true(rig_wait_status(pair->from, MIG_STATUS_ACTIVE));
+    g_usleep(1000);
+    g_assert_true(mig_outgoing_cancel(pair->from->out));
+    rig_wait_ended(pair->from);
+    g_assert_cmpint(mig_outgoing_status(pair->from->out), ==, MIG_STATUS_CANCELLED);
+    g_assert_true(rig_runs(pair->from));
+}
+
 static void
 continue_is_refused_unless_it_is_waited_for(Pair *pair, const void *data)
 {
@@ -299,6 +313,7 @@ main(int argc, char **argv)
     ADD(cancel_before_the_switchover_lets_the_guest_go_on);
     ADD(cancel_while_connecting_ends_at_once);
     ADD(a_sender_that_is_not_read_can_be_cancelled);
+    ADD(a_command_that_does_not_read_can_be_cancelled);
     ADD(continue_is_refused_unless_it_is_waited_for);
     ADD(the_switch_waits_for_the_acknowledgement);
     ADD(a_cut_behind_the_end_marker_leaves_the_source_paused);
