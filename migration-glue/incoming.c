@@ -405,8 +405,10 @@ mig_incoming_status(const MigIncoming *in)
 void
 mig_incoming_stats(MigIncoming *in, MigStats *stats)
 {
+    const MigStatus status = mig_state_get(&in->state); /* first: its figures were there before */
+
     mig_ledger_read(in->ledger, stats);
-    stats->status = mig_state_get(&in->state);
+    stats->status = status;
     g_mutex_lock(&in->back_lock);
     stats->has_postcopy = in->listened;
     stats->postcopy = in->figures;

@@ -381,17 +381,17 @@ settle(MigOutgoing *out, const GError *error)
     /* The VM ends, and the guest, or a part of it, with it. */
     if (out->abandoned && mig_status_is_postcopy(mig_state_get(&out->state)))
         return;
-    /* Whoever is told that it is completed is told all its figures. */
-    if (end == MIG_STATUS_COMPLETED)
+    /* Whoever is told of the end is told all its figures; a guest that goes on here was down until
+     * it does. */
+    if (end != MIG_STATUS_FAILED)
         mig_ledger_end(out->ledger);
     end = move_to_end(out, end);
     if (end == MIG_STATUS_COMPLETED) {
         mig_outgoing_enter(out);
         out->host->ops->gone(out->host->opaque);
         mig_outgoing_leave(out);
-    } else {
-        if (end != MIG_STATUS_HANDOVER_UNKNOWN)
-            go_on_here(out);
+    } else if (end != MIG_STATUS_HANDOVER_UNKNOWN) {
+        go_on_here(out);
         mig_ledger_end(out->ledger);
     }
     g_mutex_lock(&out->lock); /* a cancel tells of itself first */
@@ -552,6 +552,8 @@ mig_outgoing_status(const MigOutgoing *out)
 void
 mig_outgoing_stats(MigOutgoing *out, MigStats *stats)
 {
+    const MigStatus status = mig_state_get(&out->state); /* first: its figures were there before */
+
     mig_ledger_read(out->ledger, stats);
-    stats->status = mig_state_get(&out->state);
+    stats->status = status;
 }

@@ -57,7 +57,9 @@ pair_send(Rig *rig, const char *uri)
 
     g_clear_pointer(&rig->out, mig_outgoing_free);
     rig->ended = FALSE;
+    g_mutex_lock(&rig->lock); /* whoever is called back finds it */
     rig->out = mig_outgoing_new(&rig->host, rig->params, uri, &error);
+    g_mutex_unlock(&rig->lock);
     g_assert_no_error(error);
 }
 
