@@ -47,7 +47,7 @@ typedef struct {
 
 typedef struct VdevHotplugOps {
     const char *memory_type; /* device_add names: "pc-dimm" */
-    /* "host-spapr-cpu-core", and the name of the processor at hand; NULL-terminated */
+    /* "host-spapr-cpu-core", and QEMU's names of cores of single processors; NULL-terminated */
     const char *const *core_types;
     guint64 memory_align; /* bytes: base, size */
 
@@ -60,8 +60,8 @@ typedef struct VdevHotplugOps {
     /* The possible cores, in the order of query-hotpluggable-cpus (descending core id). */
     guint (*n_cores)(void *machine);
     void (*core)(void *machine, guint index, VdevCoreSlot *slot);
-    /* Why the guest should not be switched over just now (a connector in the middle of a walk), or
-     * NULL: it may. (transfer full) */
+    /* Why the guest should not be switched over just now (a connector in the middle of a walk, a
+     * machine check being handled), or NULL: it may. (transfer full) */
     char *(*busy)(void *machine);
 } VdevHotplugOps;
 
