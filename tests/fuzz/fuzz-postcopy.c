@@ -38,7 +38,13 @@ block(void *opaque, guint index, MigRamBlock *out)
                          .page_size = PAGE};
 }
 
-static const MigRamOps ops = {n_blocks, block, ram_log_start, ram_log_stop, ram_log_fetch_nothing};
+static gboolean
+log_fetch(void *opaque, guint index, guint64 *words, gsize n_words, GError **error)
+{
+    return TRUE;
+}
+
+static const MigRamOps ops = {n_blocks, block, ram_log_start, ram_log_stop, log_fetch};
 static const VmsContext context = {.capabilities = VMS_CAP_POSTCOPY_RAM};
 
 /* ---- A destination ---- */
